@@ -1,0 +1,44 @@
+//! Exponential smoothing.
+
+/// EMA with weight `a`; on a gap the output repeats and the old weight decays.
+pub fn ema_weighted(values: &[f64], a: f64) -> Vec<f64> {
+    let mut out = Vec::with_capacity(values.len());
+    let mut y = f64::NAN;
+    let mut gap = 0i32;
+    for &x in values {
+        if x.is_nan() {
+            gap += 1;
+        } else if y.is_nan() {
+            y = x;
+            gap = 0;
+        } else if gap == 0 {
+            y = a * x + (1.0 - a) * y;
+        } else {
+            let mut w = 1.0 - a;
+            for _ in 0..gap {
+                w *= 1.0 - a;
+            }
+            y = (w * y + a * x) / (w + a);
+            gap = 0;
+        }
+        out.push(y);
+    }
+    out
+}
+
+/// EMA over `p` bars: weight 2 / (p + 1), seeded with the first finite value.
+pub fn ema(values: &[f64], p: usize) -> Vec<f64> {
+    ema_weighted(values, 2.0 / (p as f64 + 1.0))
+}
+
+/// The indicator on the values at `steps` only, written back there and carried forward.
+pub fn stepwise(values: &[f64], steps: &[usize], indicator: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
+    let reduced: Vec<f64> = steps.iter().map(|&i| values[i]).collect();
+    let computed = indicator(&reduced);
+    let mut out = vec![f64::NAN; values.len()];
+    for (k, &from) in steps.iter().enumerate() {
+        let until = steps.get(k + 1).copied().unwrap_or(values.len());
+        out[from..until].fill(computed[k]);
+    }
+    out
+}

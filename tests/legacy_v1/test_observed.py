@@ -1,0 +1,109 @@
+"""V1 reproduces what was measured on the legacy engine: prices and times exact, money to 1e-9, metrics exact."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import observed
+import pytest
+from backtest_engine.data import to_ns
+from backtest_engine.metrics import compute_metrics
+from backtest_engine.runner import Environment, run_backtest
+
+MONEY = ("result", "r_multiple", "entry_fee", "exit_fee")
+BUILT_SCENARIOS = {1, 2}
+
+
+def assert_trades_equal(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
+    assert len(found) == len(wanted)
+    for got, want in zip(found, wanted, strict=True):
+        for key, value in want.items():
+            if key in MONEY and value is not None:
+                assert got[key] == pytest.approx(value, abs=1e-9, rel=1e-9), (key, got, want)
+            else:
+                assert got[key] == value, (key, got, want)
+
+
+@pytest.mark.parametrize("path", observed.files("scripted"), ids=lambda p: p.stem)
+def test_scripted_case_is_reproduced(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = observed.load(path)
+    if case["error"]:
+        with pytest.raises(Exception) as caught:
+            observed.run_scripted(case)
+        assert type(caught.value).__name__ in case["error"]
+        return
+    portfolio, _ = observed.run_scripted(case)
+    want = case["expected"]
+    assert capsys.readouterr().out.strip() == case["stdout"].strip()
+    assert_trades_equal([observed.trade_row(p) for p in portfolio.closed_positions()], want["trades"])
+    active = portfolio.active_positions()
+    assert_trades_equal([observed.trade_row(p) for p in active], want["active_at_end"])
+    assert sum(p.status == "open" for p in active) == want["open_positions_at_end"]
+    if case["rng_next_after_run"] is not None:
+        assert random.random() == case["rng_next_after_run"]
+    for name in ("total_fees", "max_equity", "max_drawdown", "initial_max_drawdown"):
+        assert getattr(portfolio, name) == pytest.approx(want[name], abs=1e-9)
+    assert portfolio.cash == pytest.approx(want["final_cash"], abs=1e-9)
+    assert portfolio.equity == pytest.approx(want["final_equity"], abs=1e-9)
+    for got, key in ((portfolio.get_equity_curve(), "equity_curve"), (portfolio.get_trade_curve(), "trade_equity_curve")):
+        assert [to_ns(t) for t, _ in got] == [row[0] for row in want[key]]
+        assert [v for _, v in got] == pytest.approx([row[1] for row in want[key]], abs=1e-9)
+    fees = [
+        {"time_ns": to_ns(t), "kind": kind, "symbol": symbol, "size": size, "fee": fee}
+        for t, kind, symbol, size, fee in portfolio.get_fees()
+    ]
+    assert len(fees) == len(want["fees_log"])
+    for got, row in zip(fees, want["fees_log"], strict=True):
+        assert {k: v for k, v in got.items() if k != "fee"} == {k: v for k, v in row.items() if k != "fee"}
+        assert got["fee"] == pytest.approx(row["fee"], abs=1e-9)
+    assert portfolio.get_summary() == want["summary"]
+    assert compute_metrics(portfolio, case["setup"]["initial_balance"]) == want["metrics"]
+    last = portfolio.last_exit_time
+    assert (None if last is None else to_ns(last)) == want["last_exit_time_ns"]
+
+
+def _scenarios(case: dict[str, Any]) -> set[int]:
+    return set(case["config"]["strategy"]["parameters"].get("enabled_scenarios") or range(1, 7))
+
+
+RUNS = [path for path in observed.files("runs") if _scenarios(observed.load(path)) <= BUILT_SCENARIOS]
+
+
+def environment(case: dict[str, Any]) -> Environment:
+    news = "news_calender_history.csv" if case["case"] == "full_s1_news" else "empty.csv"
+    return Environment(
+        data_root=observed.ROOT / "data" / "parquet",
+        news_file=observed.ROOT / "data" / "news" / news,
+        base_dir=observed.ROOT,
+    )
+
+
+def test_there_are_full_runs_to_reproduce() -> None:
+    assert len(RUNS) >= 20
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda p: p.stem)
+def test_full_run_is_reproduced(path: Path) -> None:
+    case = observed.load(path)
+    result = run_backtest(case["config"], environment(case))
+    portfolio = result.portfolio
+    assert result.start_index == case["start_index"]
+    assert (result.bars_total, result.bars_tested) == (case["timing"]["bars_total"], case["timing"]["bars_tested"])
+    assert_trades_equal([observed.trade_row(p) for p in portfolio.closed_positions()], case["trades"])
+    assert_trades_equal([observed.trade_row(p) for p in portfolio.active_positions()], case["open_at_end"])
+    for name, value in (
+        ("cash", case["final_balance"]),
+        ("total_fees", case["total_fees"]),
+        ("max_drawdown", case["max_drawdown"]),
+        ("initial_max_drawdown", case["initial_max_drawdown"]),
+    ):
+        assert getattr(portfolio, name) == pytest.approx(value, abs=1e-9 * max(1, abs(value)))
+    curve = portfolio.get_equity_curve()
+    assert len(curve) == case["equity_len"]
+    assert to_ns(curve[1][0]) == case["equity_first"][0]
+    assert to_ns(curve[-1][0]) == case["equity_last"][0]
+    assert curve[-1][1] == pytest.approx(case["equity_last"][1], abs=1e-6)
+    assert portfolio.get_summary() == case["summary"]
+    assert result.metrics == case["metrics"]
