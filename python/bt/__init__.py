@@ -1,0 +1,22 @@
+"""Omega's backtest engine V2: one call, configuration in, result out."""
+
+from bt._native import __version__
+from bt._run import run_backtest, run_backtest_json
+from bt.errors import BacktestError, BtError, ConfigError, ConfigIssue, InternalError
+from bt.migrate import Migration, MigrationError, migrate_config
+from bt.result import Result
+
+__all__ = [
+    "BacktestError",
+    "BtError",
+    "ConfigError",
+    "ConfigIssue",
+    "InternalError",
+    "Migration",
+    "MigrationError",
+    "Result",
+    "__version__",
+    "migrate_config",
+    "run_backtest",
+    "run_backtest_json",
+]

@@ -1,0 +1,140 @@
+//! One backtest: configuration text in, result text out. Usable without Python.
+//!
+//! Joins `market` and `engine`, measures how long each part took, and writes the result. Decides nothing about
+//! trading.
+
+mod environment;
+mod report;
+
+use std::time::Instant;
+
+use omega_contract::config::RunMode;
+use omega_contract::{Category, Config, ConfigErrors, RunError, codes};
+use omega_engine::{Inputs, Report};
+use omega_market::{Dataset, costs, manifest, news};
+
+pub use environment::Environment;
+
+/// Version of the engine, as results show it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How long the parts of a run took, in nanoseconds.
+#[derive(Debug, Clone, Copy, Default, serde::Serialize)]
+pub struct Timings {
+    /// Reading, checking and aligning the files.
+    pub load: u64,
+    /// Indicators and the bar loop, and the metrics after it.
+    pub loop_and_metrics: u64,
+    /// Writing the result; 0 inside the result itself.
+    pub serialise: u64,
+}
+
+/// Everything the result says besides the engine's report.
+pub(crate) struct Provenance {
+    pub entries: Vec<manifest::Entry>,
+    pub manifest_hash: String,
+    pub warnings: Vec<String>,
+    pub dataset: DatasetMeta,
+    pub entropy: Option<[u8; 16]>,
+}
+
+/// What the result says about its bars.
+#[derive(serde::Serialize)]
+pub(crate) struct DatasetMeta {
+    pub symbol: String,
+    pub timeframe: &'static str,
+    pub rows: usize,
+    pub first_ns: Option<i64>,
+    pub last_ns: Option<i64>,
+    pub governance: omega_market::Governance,
+}
+
+/// Time since `start` in nanoseconds. The only clock in V2: it feeds `timings_ns` and nothing else.
+fn since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[allow(clippy::disallowed_methods)] // feeds `timings_ns` only
+fn clock() -> Instant {
+    Instant::now()
+}
+
+/// Runs a configuration text in the process's environment.
+///
+/// The answer is a result (`{"ok": true, ...}`) or a run-time error (`{"ok": false, "error": {...}}`).
+///
+/// # Errors
+/// Every fault of the configuration.
+pub fn run_json(config_json: &str) -> Result<String, ConfigErrors> {
+    let config = Config::from_json(config_json)?;
+    let environment = Environment::from_process();
+    Ok(match run(&config, &environment) {
+        Ok(text) => text,
+        Err(error) => error.to_json().to_string(),
+    })
+}
+
+/// Runs a valid configuration and returns the result text.
+///
+/// # Errors
+/// What stopped the run, with category, code and details.
+pub fn run(config: &Config, environment: &Environment) -> Result<String, RunError> {
+    let mut timings = Timings::default();
+    let start = clock();
+    let mut entries = vec![];
+    let tariff = costs::load(&environment.paths, &config.symbol, &mut entries)?;
+    let events = if config.news_filter.enabled { news::load(&environment.paths, &mut entries)? } else { vec![] };
+    let data = Dataset::load(&environment.paths, config, &mut entries)?;
+    let (entries, manifest_hash) = manifest::finish(entries);
+    timings.load = since(start);
+    let entropy = entropy(config)?;
+    let start = clock();
+    let report: Report = omega_engine::run(&Inputs {
+        config,
+        bars: &data.primary,
+        start: data.start,
+        higher: &data.higher,
+        spec: &tariff.spec,
+        commission: &tariff.commission,
+        slippage: tariff.slippage,
+        news: &events,
+        seed: seed(config, entropy),
+    })?;
+    timings.loop_and_metrics = since(start);
+    let provenance = Provenance {
+        entries,
+        manifest_hash,
+        warnings: tariff.warnings,
+        dataset: DatasetMeta {
+            symbol: config.symbol.clone(),
+            timeframe: config.timeframes.primary.name(),
+            rows: data.primary.len(),
+            first_ns: data.primary.ts.first().copied(),
+            last_ns: data.primary.ts.last().copied(),
+            governance: data.governance,
+        },
+        entropy,
+    };
+    report::write(config, environment, &report, &provenance, timings)
+}
+
+/// Randomness of the operating system, in prod only.
+fn entropy(config: &Config) -> Result<Option<[u8; 16]>, RunError> {
+    if config.run_mode == RunMode::Dev {
+        return Ok(None);
+    }
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let message = format!("the operating system gives no randomness: {error}");
+        RunError::new(Category::Runtime, codes::RESOURCE_ERROR, message)
+    })?;
+    Ok(Some(bytes))
+}
+
+fn seed(config: &Config, entropy: Option<[u8; 16]>) -> u64 {
+    config.rng_seed.unwrap_or_else(|| {
+        let mut low = [0u8; 8];
+        low.copy_from_slice(&entropy.unwrap_or_default()[..8]);
+        u64::from_le_bytes(low)
+    })
+}

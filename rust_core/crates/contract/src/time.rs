@@ -1,0 +1,156 @@
+//! Days, timeframes and clock times, as the configuration writes them.
+
+use chrono::{Datelike, NaiveDate};
+use serde::{Serialize, Serializer};
+
+/// Nanoseconds of a minute.
+pub const MINUTE_NS: i64 = 60_000_000_000;
+/// Nanoseconds of a day.
+pub const DAY_NS: i64 = 86_400_000_000_000;
+
+/// A calendar day (UTC), counted from 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub i64);
+
+impl Day {
+    /// Parses `YYYY-MM-DD` between 1970-01-01 and 2200-12-31.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 10 {
+            return None;
+        }
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        if !(1970..=2200).contains(&date.year()) {
+            return None;
+        }
+        let epoch = NaiveDate::from_ymd_opt(1970, 1, 1)?;
+        Some(Self((date - epoch).num_days()))
+    }
+
+    /// 00:00 UTC in nanoseconds.
+    pub fn start_ns(self) -> i64 {
+        self.0 * DAY_NS
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match NaiveDate::from_ymd_opt(1970, 1, 1).and_then(|d| d.checked_add_signed(chrono::Duration::days(self.0))) {
+            Some(date) => write!(f, "{date}"),
+            None => write!(f, "day {}", self.0),
+        }
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A bar length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Timeframe {
+    /// One minute.
+    M1,
+    /// Five minutes.
+    M5,
+    /// A quarter of an hour.
+    M15,
+    /// Half an hour.
+    M30,
+    /// One hour.
+    H1,
+    /// Four hours.
+    H4,
+    /// One day.
+    D1,
+    /// One week.
+    W1,
+}
+
+impl Timeframe {
+    /// Names as in file names.
+    pub const NAMES: &[(&str, Timeframe)] = &[
+        ("M1", Self::M1),
+        ("M5", Self::M5),
+        ("M15", Self::M15),
+        ("M30", Self::M30),
+        ("H1", Self::H1),
+        ("H4", Self::H4),
+        ("D1", Self::D1),
+        ("W1", Self::W1),
+    ];
+
+    /// Parses a name, case-insensitively.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, tf)| *tf)
+    }
+
+    /// Name as in file names.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, tf)| *tf == self).map_or("?", |(name, _)| name)
+    }
+
+    /// Length in minutes.
+    pub fn minutes(self) -> i64 {
+        match self {
+            Self::M1 => 1,
+            Self::M5 => 5,
+            Self::M15 => 15,
+            Self::M30 => 30,
+            Self::H1 => 60,
+            Self::H4 => 240,
+            Self::D1 => 1440,
+            Self::W1 => 10_080,
+        }
+    }
+
+    /// Length in nanoseconds.
+    pub fn ns(self) -> i64 {
+        self.minutes() * MINUTE_NS
+    }
+}
+
+/// A time of day in minutes after midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Clock(pub u16);
+
+impl Clock {
+    /// Parses `HH:MM`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (hours, minutes) = text.split_once(':')?;
+        if hours.len() != 2 || minutes.len() != 2 || !text.is_ascii() {
+            return None;
+        }
+        let (h, m): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+        (h < 24 && m < 60).then_some(Self(h * 60 + m))
+    }
+}
+
+impl Serialize for Clock {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:02}:{:02}", self.0 / 60, self.0 % 60))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_parse_only_in_one_form() {
+        assert_eq!(Day::parse("1970-01-02"), Some(Day(1)));
+        assert_eq!(Day::parse("2024-02-29").map(|d| d.to_string()).as_deref(), Some("2024-02-29"));
+        for bad in ["2024-2-9", "2023-02-29", "1969-12-31", "9999-01-01", "20240101", ""] {
+            assert_eq!(Day::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn clocks_parse_only_in_one_form() {
+        assert_eq!(Clock::parse("23:59"), Some(Clock(1439)));
+        for bad in ["24:00", "7:00", "07:60", "0700", "+7:00", ""] {
+            assert_eq!(Clock::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What keeps a strategy from trading: sessions, cooldowns, news.
+
+use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use chrono_tz::Tz;
+use omega_contract::config::{Anchor, AnchoredSessions, Config, EntryTimestamp};
+use omega_contract::inputs::NewsEvent;
+use omega_contract::time::{DAY_NS, MINUTE_NS};
+
+use crate::policy::Policies;
+
+const LEGACY_BEFORE: i64 = 60 * MINUTE_NS;
+const LEGACY_AFTER: i64 = 30 * MINUTE_NS;
+
+/// Windows in minutes of the day; `None` is always open.
+enum Windows {
+    Always,
+    Daily(Vec<(i64, i64)>),
+}
+
+/// Local opening of a market and windows around it, computed once for each date.
+struct Anchored {
+    zone: Tz,
+    minute: i64,
+    offsets: Vec<(i64, i64)>,
+    day: i64,
+    windows: Vec<(i64, i64)>,
+}
+
+impl Anchored {
+    fn new(config: &AnchoredSessions) -> Self {
+        let (zone, minute) = match config.anchor {
+            Anchor::London | Anchor::Europe => (Tz::Europe__London, 8 * 60),
+            Anchor::NewYork => (Tz::America__New_York, 9 * 60 + 30),
+            Anchor::Tokyo | Anchor::Asia => (Tz::Asia__Tokyo, 9 * 60),
+            Anchor::Sydney => (Tz::Australia__Sydney, 8 * 60),
+            Anchor::Frankfurt => (Tz::Europe__Berlin, 8 * 60),
+        };
+        let offsets = config.windows.iter().map(|w| (w.start_offset_minutes, w.end_offset_minutes)).collect();
+        Self { zone, minute, offsets, day: i64::MIN, windows: vec![] }
+    }
+
+    fn windows(&mut self, day: i64) -> &[(i64, i64)] {
+        if day != self.day {
+            self.day = day;
+            let anchor = self.anchor(day).unwrap_or(0);
+            let minute = |offset: i64| (anchor + offset).rem_euclid(1440);
+            self.windows = self.offsets.iter().map(|&(a, b)| (minute(a), minute(b))).collect();
+        }
+        &self.windows
+    }
+
+    /// Minute of the UTC day at which the market opens on a date.
+    fn anchor(&self, day: i64) -> Option<i64> {
+        let date = NaiveDate::from_ymd_opt(1970, 1, 1)? + chrono::Duration::days(day);
+        let local = date.and_hms_opt((self.minute / 60) as u32, (self.minute % 60) as u32, 0)?;
+        let utc: DateTime<Utc> = self.zone.from_local_datetime(&local).earliest()?.with_timezone(&Utc);
+        Some(utc.timestamp().rem_euclid(86_400) / 60)
+    }
+}
+
+fn inside(minute: i64, (start, end): (i64, i64), end_included: bool) -> bool {
+    if end_included {
+        // V1: a start after the end wraps midnight, both ends belong to the window.
+        return if start <= end { (start..=end).contains(&minute) } else { minute >= start || minute <= end };
+    }
+    if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
+}
+
+/// Clocks of the cooldown.
+struct Cooldown {
+    candles: i64,
+    after_entry: f64,
+    after_exit: f64,
+    last_entry: Option<(usize, i64)>,
+}
+
+/// All gates before the strategy's own.
+pub struct Gates {
+    windows: Windows,
+    anchored: Option<Anchored>,
+    end_included: bool,
+    close_shift: i64,
+    decision_shift: i64,
+    cooldown: Cooldown,
+    /// Number of session wrappers V1 would have put around the strategy.
+    pub wrappers: usize,
+}
+
+impl Gates {
+    pub fn new(config: &Config, policies: &Policies) -> Self {
+        let step = config.timeframes.primary.ns();
+        let windows = match &config.sessions {
+            Some(list) if !list.is_empty() => {
+                Windows::Daily(list.iter().map(|s| (i64::from(s.start.0), i64::from(s.end.0))).collect())
+            }
+            _ => Windows::Always,
+        };
+        let at_close = config.timestamp_alignment.entry_timestamp_mode == EntryTimestamp::Close;
+        Self {
+            windows,
+            anchored: config.anchored_sessions.as_ref().map(Anchored::new),
+            end_included: policies.session_end_included,
+            close_shift: step,
+            decision_shift: if at_close { step } else { 0 },
+            cooldown: Cooldown {
+                candles: config.cooldown.candles,
+                after_entry: config.cooldown.minutes_after_entry,
+                after_exit: config.cooldown.minutes_after_exit,
+                last_entry: None,
+            },
+            wrappers: usize::from(config.sessions.is_some()) + usize::from(config.anchored_sessions.is_some()),
+        }
+    }
+
+    /// Time at which the decision on a bar is taken.
+    pub fn decision(&self, ts: i64) -> i64 {
+        ts + self.decision_shift
+    }
+
+    /// Whether the strategy may look at this bar.
+    pub fn open(&mut self, bar: usize, ts: i64, last_exit: Option<i64>) -> bool {
+        let close = ts + self.close_shift;
+        let minute = close.rem_euclid(DAY_NS) / MINUTE_NS;
+        if let Windows::Daily(list) = &self.windows
+            && !list.iter().any(|w| inside(minute, *w, self.end_included))
+        {
+            return false;
+        }
+        let end_included = self.end_included;
+        if let Some(anchored) = &mut self.anchored
+            && !anchored.windows(close.div_euclid(DAY_NS)).iter().any(|w| inside(minute, *w, end_included))
+        {
+            return false;
+        }
+        !self.cooling(bar, ts, last_exit)
+    }
+
+    fn cooling(&self, bar: usize, ts: i64, last_exit: Option<i64>) -> bool {
+        let c = &self.cooldown;
+        let within = |since: i64, minutes: f64| minutes > 0.0 && ((ts - since) as f64) < minutes * MINUTE_NS as f64;
+        last_exit.is_some_and(|exit| within(exit, c.after_exit))
+            || c.last_entry.is_some_and(|(index, entry)| {
+                within(entry, c.after_entry) || (c.candles > 0 && ((bar - index) as i64) < c.candles)
+            })
+    }
+
+    /// The strategy gave a signal: the entry clocks start, whatever becomes of the order.
+    pub fn note_entry(&mut self, bar: usize, ts: i64) {
+        self.cooldown.last_entry = Some((bar, ts));
+    }
+}
+
+/// Times around which nothing is opened.
+pub struct NewsGate {
+    times: Vec<i64>,
+    before: i64,
+    after: i64,
+}
+
+impl NewsGate {
+    pub fn new(config: &Config, policies: &Policies, events: &[NewsEvent]) -> Self {
+        let filter = &config.news_filter;
+        let symbol = config.symbol.to_ascii_uppercase();
+        let halves = [symbol.get(..3).unwrap_or(""), symbol.get(3..6).unwrap_or("")];
+        let relevant = |event: &NewsEvent| {
+            if policies.legacy_news {
+                return legacy_relevance(&event.currency, &symbol);
+            }
+            event.impact >= filter.min_impact
+                && match &filter.currencies {
+                    Some(list) => list.contains(&event.currency),
+                    None => halves.contains(&event.currency.as_str()),
+                }
+        };
+        let minutes = |m: f64| (m * MINUTE_NS as f64) as i64;
+        let (before, after) = if policies.legacy_news {
+            (LEGACY_BEFORE, LEGACY_AFTER)
+        } else {
+            (minutes(filter.minutes_before), minutes(filter.minutes_after))
+        };
+        Self { times: events.iter().filter(|e| relevant(e)).map(|e| e.ts).collect(), before, after }
+    }
+
+    /// Whether an event lies within the window around `decision`; both ends belong to it.
+    pub fn blocked(&self, decision: i64) -> bool {
+        let next = self.times.partition_point(|t| t.saturating_add(self.after) < decision);
+        self.times.get(next).is_some_and(|t| t.saturating_sub(self.before) <= decision)
+    }
+}
+
+fn legacy_relevance(currency: &str, symbol: &str) -> bool {
+    match currency {
+        "USD" => true,
+        "AUD" | "NZD" => symbol.contains("AUD") || symbol.contains("NZD"),
+        "GBP" | "EUR" | "JPY" | "CHF" | "CAD" => symbol.contains(currency),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omega_contract::config::OffsetWindow;
+
+    #[test]
+    fn an_anchor_follows_daylight_saving() {
+        let windows = vec![OffsetWindow { start_offset_minutes: -60, end_offset_minutes: 180 }];
+        let mut gate = Anchored::new(&AnchoredSessions { anchor: Anchor::NewYork, windows });
+        let day = |y, m, d| (NaiveDate::from_ymd_opt(y, m, d).unwrap() - NaiveDate::default()).num_days();
+        assert_eq!(gate.windows(day(2025, 3, 6)), [(13 * 60 + 30, 17 * 60 + 30)]);
+        assert_eq!(gate.windows(day(2025, 3, 12)), [(12 * 60 + 30, 16 * 60 + 30)]);
+    }
+
+    #[test]
+    fn a_session_of_no_length_is_one_minute_in_v1_and_a_whole_day_in_v2() {
+        assert!(inside(600, (600, 600), true) && !inside(601, (600, 600), true));
+        assert!(inside(600, (600, 600), false) && inside(5, (600, 600), false));
+    }
+}

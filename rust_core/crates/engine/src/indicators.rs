@@ -1,0 +1,256 @@
+//! Indicator columns. Each function takes a whole series and returns one value per bar, NaN where there is none.
+//!
+//! The order of the floating-point operations is part of the specification: it decides trades.
+
+/// Compensated sliding sum: separate corrections for arriving and for leaving values (Kahan 1965, twice).
+struct SlidingSum {
+    sum: f64,
+    add_error: f64,
+    drop_error: f64,
+    count: usize,
+    last: f64,
+    repeats: usize,
+}
+
+impl SlidingSum {
+    fn new() -> Self {
+        Self { sum: 0.0, add_error: 0.0, drop_error: 0.0, count: 0, last: f64::NAN, repeats: 0 }
+    }
+
+    fn drop_value(&mut self, v: f64) {
+        if v.is_nan() {
+            return;
+        }
+        let y = -v - self.drop_error;
+        let t = self.sum + y;
+        self.drop_error = t - self.sum - y;
+        self.sum = t;
+        self.count -= 1;
+    }
+
+    fn add_value(&mut self, v: f64) {
+        if v.is_nan() {
+            return;
+        }
+        let y = v - self.add_error;
+        let t = self.sum + y;
+        self.add_error = t - self.sum - y;
+        self.sum = t;
+        self.count += 1;
+        self.repeats = if v == self.last { self.repeats + 1 } else { 1 };
+        self.last = v;
+    }
+
+    fn mean(&self, window: usize) -> f64 {
+        if self.count < window {
+            f64::NAN
+        } else if self.repeats >= window {
+            self.last
+        } else {
+            self.sum / window as f64
+        }
+    }
+}
+
+/// Simple moving average, running from the first value.
+pub fn sma(x: &[f64], window: usize) -> Vec<f64> {
+    let mut sum = SlidingSum::new();
+    let mut out = Vec::with_capacity(x.len());
+    for i in 0..x.len() {
+        if i >= window {
+            sum.drop_value(x[i - window]);
+        }
+        sum.add_value(x[i]);
+        out.push(sum.mean(window));
+    }
+    out
+}
+
+/// Sample standard deviation of one window: mean first, then squared deviations, left to right.
+fn deviation(window: &[f64]) -> f64 {
+    let (mut low, mut high, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+    for &x in window {
+        low = low.min(x);
+        high = high.max(x);
+        sum += x;
+    }
+    if sum.is_nan() || window.len() < 2 {
+        return f64::NAN;
+    }
+    if low == high {
+        return 0.0;
+    }
+    let mean = sum / window.len() as f64;
+    let mut squares = 0.0;
+    for &x in window {
+        squares += (x - mean) * (x - mean);
+    }
+    (squares / (window.len() - 1) as f64).sqrt()
+}
+
+/// Rolling sample standard deviation.
+pub fn rolling_deviation(x: &[f64], window: usize) -> Vec<f64> {
+    let mut out = vec![f64::NAN; x.len()];
+    for end in window..=x.len() {
+        out[end - 1] = deviation(&x[end - window..end]);
+    }
+    out
+}
+
+/// Bollinger bands.
+pub struct Bands {
+    pub upper: Vec<f64>,
+    pub mid: Vec<f64>,
+    pub lower: Vec<f64>,
+}
+
+/// Mean plus and minus `factor` deviations.
+pub fn bollinger(x: &[f64], window: usize, factor: f64) -> Bands {
+    let mid = sma(x, window);
+    let width = rolling_deviation(x, window);
+    let band = |sign: f64| mid.iter().zip(&width).map(|(m, w)| m + sign * (factor * w)).collect();
+    Bands { upper: band(1.0), lower: band(-1.0), mid }
+}
+
+/// Exponential moving average with weight 2 / (length + 1); a gap repeats the output and lets the old weight decay.
+pub fn ema(x: &[f64], length: usize) -> Vec<f64> {
+    let alpha = 2.0 / (length as f64 + 1.0);
+    let keep = 1.0 - alpha;
+    let mut level: Option<f64> = None;
+    let mut old_weight = keep;
+    x.iter()
+        .map(|&v| {
+            if v.is_nan() {
+                old_weight *= keep;
+                return level.unwrap_or(f64::NAN);
+            }
+            let next = match level {
+                None => v,
+                Some(y) if old_weight == keep => alpha * v + keep * y,
+                Some(y) => (old_weight * y + alpha * v) / (old_weight + alpha),
+            };
+            old_weight = keep;
+            level = Some(next);
+            next
+        })
+        .collect()
+}
+
+/// Wilder's average true range.
+pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> {
+    let n = high.len();
+    let mut range = Vec::with_capacity(n);
+    for i in 0..n {
+        let mut tr = (high[i] - low[i]).abs();
+        if i > 0 && !close[i - 1].is_nan() && !tr.is_nan() {
+            tr = tr.max((high[i] - close[i - 1]).abs()).max((low[i] - close[i - 1]).abs());
+        }
+        range.push(tr);
+    }
+    let mut out = vec![f64::NAN; n];
+    let Some(first) = range.iter().position(|tr| tr.is_finite()) else { return out };
+    let Some(seed) = range.get(first..first + length) else { return out };
+    let mut value = seed.iter().fold(0.0, |sum, tr| sum + tr) / length as f64;
+    if value.is_nan() {
+        return out;
+    }
+    let (before, length) = ((length - 1) as f64, length as f64);
+    out[first + seed.len() - 1] = value;
+    for i in first + seed.len()..n {
+        if range[i].is_finite() {
+            value = (value * before + range[i]) / length;
+        }
+        out[i] = value;
+    }
+    out
+}
+
+/// Filtered mean of a random walk seen with noise (Kalman 1960, one dimension).
+pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
+    let mut out = vec![f64::NAN; x.len()];
+    let Some(first) = x.iter().position(|v| v.is_finite()) else { return out };
+    let (mut estimate, mut variance) = (x[first], noise);
+    out[first] = estimate;
+    for i in first + 1..x.len() {
+        let predicted = variance + drift;
+        let gain = predicted / (predicted + noise);
+        estimate += gain * (x[i] - estimate);
+        variance = (1.0 - gain) * predicted;
+        out[i] = estimate;
+    }
+    out
+}
+
+/// Distance from a centre in deviations of that distance; NaN where the deviation is zero or unknown.
+pub fn z_score(x: &[f64], centre: &[f64], window: usize) -> Vec<f64> {
+    let residual: Vec<f64> = x.iter().zip(centre).map(|(v, c)| v - c).collect();
+    let width = rolling_deviation(&residual, window);
+    residual.iter().zip(&width).map(|(r, w)| if *w > 0.0 { r / w } else { f64::NAN }).collect()
+}
+
+/// Sign of close minus EMA of a higher timeframe for each primary bar: the EMA runs over bars as they first appear.
+pub fn higher_bias(close: &[f64], visible: &[Option<u32>], length: usize) -> Vec<i8> {
+    let mut seen: Option<u32> = None;
+    let mut appeared = vec![];
+    for slot in visible.iter().flatten() {
+        if seen != Some(*slot) {
+            seen = Some(*slot);
+            appeared.push(close[*slot as usize]);
+        }
+    }
+    let levels = ema(&appeared, length);
+    let mut step = 0;
+    let mut current: Option<u32> = None;
+    visible
+        .iter()
+        .map(|slot| {
+            let Some(j) = *slot else { return 0 };
+            if current != Some(j) {
+                current = Some(j);
+                step += 1;
+            }
+            let gap = close[j as usize] - levels[step - 1];
+            if gap > 0.0 {
+                1
+            } else if gap < 0.0 {
+                -1
+            } else {
+                0
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_window_has_its_value_as_mean_and_no_deviation() {
+        let x = [0.1, 0.3, 0.3, 0.3];
+        assert_eq!(sma(&x, 3)[3], 0.3);
+        assert_eq!(rolling_deviation(&x, 3)[3], 0.0);
+        assert!(z_score(&x, &sma(&x, 1), 3)[3].is_nan());
+    }
+
+    #[test]
+    fn an_ema_carries_over_a_gap_with_decayed_weight() {
+        let y = ema(&[1.0, f64::NAN, 2.0], 3);
+        assert_eq!(y[1], 1.0);
+        assert_eq!(y[2], (0.25 * 1.0 + 0.5 * 2.0) / (0.25 + 0.5));
+    }
+
+    #[test]
+    fn atr_starts_with_the_mean_of_the_first_ranges() {
+        let out = atr(&[2.0, 3.0, 4.0], &[1.0, 1.0, 1.0], &[1.5, 2.0, 3.0], 2);
+        assert!(out[0].is_nan());
+        assert_eq!(out[1..], [1.5, 2.25]);
+    }
+
+    #[test]
+    fn a_higher_bar_that_comes_back_after_being_stale_is_not_a_new_one() {
+        let close = [1.0, 2.0];
+        let bias = higher_bias(&close, &[Some(0), None, Some(0), Some(1)], 3);
+        assert_eq!(bias, [0, 0, 0, 1]);
+    }
+}

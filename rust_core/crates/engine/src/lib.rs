@@ -1,0 +1,20 @@
+//! Indicators, strategies, execution, portfolio, metrics. Pure: no files, no clock, no randomness that is not
+//! handed in.
+
+mod broker;
+mod events;
+mod exits;
+mod gates;
+mod indicators;
+mod mersenne;
+pub mod metrics;
+mod money;
+mod order;
+mod policy;
+mod random;
+mod rounding;
+mod run;
+mod strategy;
+
+pub use events::Event;
+pub use run::{Counters, Inputs, Report, run};

@@ -1,0 +1,369 @@
+//! The bar loop.
+
+use omega_contract::config::{Config, EquityOutput};
+use omega_contract::inputs::{Commission, Higher, NewsEvent, Pair, SymbolSpec};
+use omega_contract::outcome::{EquityCurve, OpenPosition, RejectedOrder, Trade};
+use omega_contract::strategy::{LevelEdit, Strategy as Choice};
+use omega_contract::time::MINUTE_NS;
+use omega_contract::{Category, RunError, codes};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::broker::{Broker, Ledger, Now};
+use crate::events::{Event, Trace};
+use crate::gates::Gates;
+use crate::metrics::{self, MetricReport};
+use crate::money::Desk;
+use crate::order::Order;
+use crate::policy::{BarOrder, ManagerReach, Policies};
+use crate::strategy::{Strategy, View};
+
+/// Largest difference between the running and the recomputed equity.
+const INVARIANT: f64 = 1e-8;
+
+/// Everything a run is fed with.
+pub struct Inputs<'a> {
+    /// Configuration.
+    pub config: &'a Config,
+    /// Primary bars, history included.
+    pub bars: &'a Pair,
+    /// Index of the first tradable bar.
+    pub start: usize,
+    /// Higher timeframes.
+    pub higher: &'a [Higher],
+    /// Symbol data.
+    pub spec: &'a SymbolSpec,
+    /// Commission.
+    pub commission: &'a Commission,
+    /// Fixed and random slippage of the cost file, in pips.
+    pub slippage: (f64, f64),
+    /// News events in time order.
+    pub news: &'a [NewsEvent],
+    /// Seed of random slippage.
+    pub seed: u64,
+}
+
+/// How often things happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// Bars from the start on.
+    pub bars: usize,
+    /// Bars of history before it.
+    pub history_bars: usize,
+    /// Signals of the strategy.
+    pub signals: usize,
+    /// Fills.
+    pub fills: usize,
+    /// Closed positions.
+    pub trades: usize,
+    /// Refused orders.
+    pub rejected: usize,
+}
+
+/// What a run leaves.
+pub struct Report {
+    /// Closed positions by exit time, then order id.
+    pub trades: Vec<Trade>,
+    /// Orders and positions still alive.
+    pub open_positions: Vec<OpenPosition>,
+    /// Refused orders.
+    pub rejected_orders: Vec<RejectedOrder>,
+    /// Equity points, as many as the configuration asks for.
+    pub equity: EquityCurve,
+    /// Metrics and what they mean.
+    pub metrics: MetricReport,
+    /// Trace, when asked for.
+    pub events: Vec<Event>,
+    /// Counters.
+    pub counters: Counters,
+}
+
+/// Holds positions for a limited time and edits their levels.
+struct Manager<'a> {
+    enabled: bool,
+    holding_ns: Option<f64>,
+    only: &'a [String],
+    edits: &'a [LevelEdit],
+    reach: ManagerReach,
+    wrappers: usize,
+    since_fill: bool,
+}
+
+impl<'a> Manager<'a> {
+    fn new(config: &'a Config, policies: &Policies, wrappers: usize) -> Self {
+        let rules = &config.trade_management;
+        let (own, own_minutes, edits): (bool, Option<f64>, &[LevelEdit]) = match &config.strategy {
+            Choice::ScriptedOrders(p) => (p.use_position_manager, p.max_holding_minutes, &p.edits),
+            Choice::MeanReversionZScore(_) => (false, None, &[]),
+        };
+        let minutes = if rules.enabled { rules.max_holding_minutes.or(own_minutes) } else { own_minutes };
+        Self {
+            enabled: rules.enabled || own,
+            holding_ns: minutes.map(|m| m * MINUTE_NS as f64),
+            only: &rules.only_scenarios,
+            edits,
+            reach: policies.manager_reach,
+            wrappers,
+            since_fill: policies.holding_since_fill,
+        }
+    }
+
+    /// Whether the manager runs; behind two wrappers V1 cannot find it and fails.
+    fn reachable(&self) -> Result<bool, RunError> {
+        match (self.reach, self.wrappers) {
+            (ManagerReach::Enabled, _) | (ManagerReach::OneWrapper, 1) => Ok(self.enabled),
+            (ManagerReach::OneWrapper, 0) => Ok(false),
+            (ManagerReach::OneWrapper, _) => {
+                let message = "sessions and anchored_sessions together hide the position manager (timeout_reach v1)";
+                Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, message))
+            }
+        }
+    }
+
+    fn edit(&self, order: &mut Order, bar: usize) {
+        for edit in self.edits.iter().filter(|e| e.bar == bar as i64 && e.order == order.request.id) {
+            order.sl = edit.sl.unwrap_or(order.sl);
+            order.tp = edit.tp.unwrap_or(order.tp);
+        }
+    }
+
+    fn expired(&self, order: &Order, now: i64) -> bool {
+        let Some(limit) = self.holding_ns else { return false };
+        let since = match order.fill {
+            Some(fill) if self.since_fill => fill.ts,
+            _ => order.placed_ts,
+        };
+        let included =
+            self.only.is_empty() || order.request.scenario.as_ref().is_some_and(|label| self.only.contains(label));
+        included && (now - since) as f64 >= limit
+    }
+}
+
+/// Running account figures that the metrics need.
+#[derive(Debug, Clone, Copy)]
+pub struct Peaks {
+    pub initial: f64,
+    pub max_equity: f64,
+    pub max_drawdown: f64,
+    pub lowest: f64,
+}
+
+impl Peaks {
+    fn new(initial: f64) -> Self {
+        Self { initial, max_equity: initial, max_drawdown: 0.0, lowest: initial }
+    }
+
+    fn note(&mut self, equity: f64) {
+        self.max_equity = self.max_equity.max(equity);
+        self.max_drawdown = self.max_drawdown.max(self.max_equity - equity);
+        self.lowest = self.lowest.min(equity);
+    }
+}
+
+struct Loop<'a> {
+    inputs: &'a Inputs<'a>,
+    policies: Policies,
+    broker: Broker<'a>,
+    strategy: Strategy<'a>,
+    gates: Gates,
+    manager: Manager<'a>,
+    curve: EquityCurve,
+    peaks: Peaks,
+    signals: usize,
+}
+
+/// Runs a backtest.
+///
+/// # Errors
+/// 1008 for a missing FX rate, 4000 for V1's unreachable manager, 4004 when the accounts do not add up.
+pub fn run(inputs: &Inputs) -> Result<Report, RunError> {
+    let config = inputs.config;
+    let policies = Policies::resolve(&config.semantics);
+    let desk = Desk::new(config, &policies, inputs.spec, inputs.commission, inputs.slippage, inputs.seed);
+    let strategy = Strategy::new(config, inputs.bars, inputs.higher, inputs.news, &policies, desk.tick());
+    let gates = Gates::new(config, &policies);
+    let manager = Manager::new(config, &policies, gates.wrappers);
+    let trace = Trace::new(config.output.events);
+    let mut state = Loop {
+        broker: Broker::new(inputs.bars, config, policies, desk, trace),
+        inputs,
+        policies,
+        strategy,
+        gates,
+        manager,
+        curve: EquityCurve::default(),
+        peaks: Peaks::new(config.account.initial_balance),
+        signals: 0,
+    };
+    for index in inputs.start..inputs.bars.len() {
+        state.bar(Now { index, ts: inputs.bars.ts[index] })?;
+    }
+    state.finish()
+}
+
+impl Loop<'_> {
+    fn bar(&mut self, now: Now) -> Result<(), RunError> {
+        let bar = now.index - self.inputs.start;
+        self.broker.trace.at(bar, now.ts);
+        match self.policies.bar_order {
+            BarOrder::StrategyFirst => {
+                self.decide(now, bar)?;
+                self.settle(now)?;
+                self.manage(now, bar, true)?;
+            }
+            BarOrder::StrategyLast => {
+                self.edit_levels(bar)?;
+                self.settle(now)?;
+                self.manage(now, bar, false)?;
+                self.decide(now, bar)?;
+            }
+        }
+        self.mark(now)
+    }
+
+    fn settle(&mut self, now: Now) -> Result<(), RunError> {
+        if self.broker.active.is_empty() { Ok(()) } else { self.broker.process(now) }
+    }
+
+    fn decide(&mut self, now: Now, bar: usize) -> Result<(), RunError> {
+        if !self.gates.open(now.index, now.ts, self.broker.last_exit) {
+            return Ok(());
+        }
+        let view = View {
+            index: now.index,
+            bar,
+            decision: self.gates.decision(now.ts),
+            open_positions: self.broker.open_positions(),
+        };
+        let requests = self.strategy.orders(&view);
+        if !requests.is_empty() {
+            self.gates.note_entry(now.index, now.ts);
+        }
+        for request in requests {
+            self.signals += 1;
+            self.broker.trace.add("signal", Some(request.id), || {
+                [
+                    ("direction", json!(request.direction)),
+                    ("order_type", json!(request.kind)),
+                    ("price", json!(request.price)),
+                    ("sl", json!(request.sl)),
+                    ("tp", json!(request.tp)),
+                    ("scenario", json!(request.scenario)),
+                ]
+            });
+            self.broker.place(request, now)?;
+        }
+        Ok(())
+    }
+
+    fn edit_levels(&mut self, bar: usize) -> Result<(), RunError> {
+        if self.manager.edits.is_empty() || self.broker.active.is_empty() || !self.manager.reachable()? {
+            return Ok(());
+        }
+        for order in self.broker.active.iter_mut().filter(|order| order.is_open()) {
+            self.manager.edit(order, bar);
+        }
+        Ok(())
+    }
+
+    fn manage(&mut self, now: Now, bar: usize, with_edits: bool) -> Result<(), RunError> {
+        if self.broker.active.is_empty() || !self.manager.reachable()? {
+            return Ok(());
+        }
+        let mut orders = std::mem::take(&mut self.broker.active);
+        let answer = orders.iter_mut().filter(|order| order.is_open()).try_for_each(|order| {
+            if self.manager.expired(order, now.ts) {
+                return self.broker.time_out(order, now);
+            }
+            if with_edits {
+                self.manager.edit(order, bar);
+            }
+            Ok(())
+        });
+        orders.retain(|order| !order.done);
+        self.broker.active = orders;
+        answer
+    }
+
+    fn mark(&mut self, now: Now) -> Result<(), RunError> {
+        let cash = self.broker.ledger.cash;
+        let open = if self.policies.mark_open && !self.broker.active.is_empty() {
+            self.broker.unrealised(now.index)?
+        } else {
+            0.0
+        };
+        let equity = cash + open;
+        self.peaks.note(equity);
+        self.curve.timestamp_ns.push(now.ts);
+        self.curve.equity.push(equity);
+        self.curve.balance.push(cash);
+        self.broker.trace.add("equity", None, || [("equity", json!(equity)), ("balance", json!(cash))]);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Report, RunError> {
+        let Self { inputs, policies, broker, curve, peaks, signals, .. } = self;
+        let last = inputs.bars.len() - 1;
+        let mut open_positions = vec![];
+        let mut unrealised = 0.0;
+        for order in &broker.active {
+            let marked = policies.mark_open && order.is_open();
+            let profit = if marked { broker.earned(order, broker.mid(last))? } else { 0.0 };
+            unrealised += profit;
+            open_positions.push(order.as_open(&inputs.config.symbol, policies.pending_enters_at_fill, profit));
+        }
+        check_accounts(&broker.ledger, &peaks, &curve, unrealised)?;
+        let counters = Counters {
+            bars: inputs.bars.len() - inputs.start,
+            history_bars: inputs.start,
+            signals,
+            fills: broker.fills,
+            trades: broker.closed.len(),
+            rejected: broker.rejected.len(),
+        };
+        let metrics = metrics::compute(policies.metrics, &broker.closed, &broker.ledger, &curve, &peaks);
+        let mut trades = broker.closed;
+        trades.sort_by_key(|t| (t.exit_time_ns, t.meta.get("order_id").and_then(serde_json::Value::as_i64)));
+        let equity = shown(curve, inputs.config.output.equity, &trades);
+        Ok(Report {
+            trades,
+            open_positions,
+            rejected_orders: broker.rejected,
+            equity,
+            metrics,
+            events: broker.trace.events,
+            counters,
+        })
+    }
+}
+
+/// Equity must be cash plus open profit, and cash must be what trades and fees left of the initial balance.
+fn check_accounts(ledger: &Ledger, peaks: &Peaks, curve: &EquityCurve, unrealised: f64) -> Result<(), RunError> {
+    let equity = curve.equity.last().copied().unwrap_or(peaks.initial);
+    let recomputed = peaks.initial + ledger.results - ledger.fees + unrealised;
+    let scale = recomputed.abs().max(ledger.results.abs()).max(ledger.fees).max(1.0);
+    let difference = (equity - recomputed).abs();
+    if difference.is_finite() && difference <= INVARIANT * scale {
+        return Ok(());
+    }
+    let message = format!("equity {equity} is not cash plus open profit ({recomputed})");
+    Err(RunError::new(Category::Runtime, codes::INVARIANT_VIOLATED, message).with("difference", difference))
+}
+
+fn shown(curve: EquityCurve, output: EquityOutput, trades: &[Trade]) -> EquityCurve {
+    match output {
+        EquityOutput::Bars => curve,
+        EquityOutput::None => EquityCurve::default(),
+        EquityOutput::Trades => {
+            let mut keep: Vec<usize> =
+                trades.iter().filter_map(|t| curve.timestamp_ns.binary_search(&t.exit_time_ns).ok()).collect();
+            keep.extend(curve.timestamp_ns.len().checked_sub(1));
+            keep.dedup();
+            EquityCurve {
+                timestamp_ns: keep.iter().map(|&i| curve.timestamp_ns[i]).collect(),
+                equity: keep.iter().map(|&i| curve.equity[i]).collect(),
+                balance: keep.iter().map(|&i| curve.balance[i]).collect(),
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Everything a run reads: primary bars, higher timeframes, and what was found in the files.
+
+use bytes::Bytes;
+use omega_contract::config::EntryTimestamp;
+use omega_contract::inputs::{Higher, Pair};
+use omega_contract::time::{DAY_NS, Timeframe};
+use omega_contract::{Category, Config, RunError, codes};
+use serde::Serialize;
+
+use crate::align::{self, Rules};
+use crate::candles::{self, Candles};
+use crate::manifest::{self, Entry};
+use crate::source::{Paths, Side, read_file};
+use crate::{clean, govern, parquet_file};
+
+/// Findings that are reported and not refused.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Governance {
+    /// Equal rows with one time, dropped.
+    pub duplicates: usize,
+    /// Largest share of bars that only one side has.
+    pub join_loss: f64,
+    /// Expected bars that are not there; never filled.
+    pub gaps: usize,
+}
+
+/// Market data of one run.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Primary bars, history included.
+    pub primary: Pair,
+    /// Index of the first tradable bar.
+    pub start: usize,
+    /// Higher timeframes in ascending length.
+    pub higher: Vec<Higher>,
+    /// Findings on the primary timeframe.
+    pub governance: Governance,
+}
+
+fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Result<(Candles, Entry), RunError> {
+    let shown = Paths::candle_file(&config.symbol, tf, side);
+    let mut path = paths.data_root.join(&shown);
+    if !config.semantics.data_rules.is_v2() && !path.is_file() {
+        let lower = format!("{}/{}_{}_{}.parquet", config.symbol, config.symbol, tf.name(), side.name().to_lowercase());
+        path = paths.data_root.join(lower);
+    }
+    let content = Bytes::from(read_file(&path, &shown)?);
+    let sha256 = manifest::sha256(&content);
+    let raw = parquet_file::read_candles(content, &shown)?;
+    let kind = if side == Side::Bid { "market_parquet_bid" } else { "market_parquet_ask" };
+    let entry = Entry {
+        path: shown,
+        kind,
+        sha256,
+        rows: Some(raw.len()),
+        first_ns: raw.ts.first().copied(),
+        last_ns: raw.ts.last().copied(),
+    };
+    Ok((raw, entry))
+}
+
+/// First and last time that may be loaded, before counting history.
+fn bounds(config: &Config) -> (i64, i64) {
+    let last_day = config.end_date.start_ns();
+    let last = if config.semantics.end_date.is_v2() { last_day + DAY_NS - 1 } else { last_day };
+    if config.semantics.warmup.is_v2() {
+        return (i64::MIN, last);
+    }
+    let longest =
+        config.timeframes.additional.iter().chain([&config.timeframes.primary]).map(|tf| tf.ns()).max().unwrap_or(0);
+    (config.start_date.start_ns().saturating_sub(config.warmup_bars.saturating_mul(longest)), last)
+}
+
+/// Joined bars of one timeframe inside the load window, and the index of the first bar at or after the start.
+fn load_pair(
+    paths: &Paths,
+    config: &Config,
+    tf: Timeframe,
+    entries: &mut Vec<Entry>,
+) -> Result<(Pair, usize, Governance), RunError> {
+    let (bid, ask) = std::thread::scope(|scope| {
+        let ask = scope.spawn(|| read_side(paths, config, tf, Side::Ask));
+        let bid = read_side(paths, config, tf, Side::Bid);
+        let lost = || Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the reader thread died"));
+        (bid, ask.join().unwrap_or_else(|_| lost()))
+    });
+    let ((bid, bid_entry), (ask, ask_entry)) = (bid?, ask?);
+    let shown = format!("{} / {}", bid_entry.path, ask_entry.path);
+    let strict = config.semantics.data_rules.is_v2();
+    let mut found = Governance::default();
+    let (bid, ask) = if strict {
+        let (bid, a) = govern::check_file(bid, &bid_entry.path)?;
+        let (ask, b) = govern::check_file(ask, &ask_entry.path)?;
+        found.duplicates = a + b;
+        (bid, ask)
+    } else {
+        let floor = config.timestamp_alignment.normalize_to_timeframe;
+        (clean::clean(bid, tf, floor), clean::clean(ask, tf, floor))
+    };
+    entries.extend([bid_entry, ask_entry]);
+    let (first, last) = bounds(config);
+    let count = |ts: &[i64], low: i64| ts.partition_point(|t| *t <= last) - ts.partition_point(|t| *t < low);
+    let (bid_ts, ask_ts) = (bid.ts.clone(), ask.ts.clone());
+    let mut pair = candles::join(bid, ask);
+    let end = pair.ts.partition_point(|t| *t <= last);
+    let start = pair.ts.partition_point(|t| *t < config.start_date.start_ns()).min(end);
+    let begin = if config.semantics.warmup.is_v2() {
+        start.saturating_sub(config.warmup_bars as usize)
+    } else {
+        pair.ts.partition_point(|t| *t < first).min(end)
+    };
+    if strict && begin < end {
+        let low = pair.ts[begin];
+        found.join_loss = govern::join_loss(end - begin, count(&bid_ts, low), count(&ask_ts, low), &shown)?;
+    } else if strict {
+        govern::join_loss(0, count(&bid_ts, first), count(&ask_ts, first), &shown)?;
+    }
+    candles::keep(&mut pair, begin..end);
+    if strict {
+        govern::check_spread(&pair, &shown)?;
+    }
+    Ok((pair, start.saturating_sub(begin), found))
+}
+
+/// Whether a slot without a bar counts as a gap.
+fn expected(ts: i64, config: &Config) -> bool {
+    let minute = ts.rem_euclid(DAY_NS) / 60_000_000_000;
+    match &config.sessions {
+        Some(windows) if !windows.is_empty() => windows.iter().any(|w| {
+            let (start, end) = (i64::from(w.start.0), i64::from(w.end.0));
+            if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
+        }),
+        _ => (ts.div_euclid(DAY_NS) + 3).rem_euclid(7) < 5,
+    }
+}
+
+fn count_gaps(ts: &[i64], config: &Config) -> usize {
+    let step = config.timeframes.primary.ns();
+    let mut gaps = 0;
+    for pair in ts.windows(2) {
+        let mut slot = pair[0].saturating_add(step);
+        while slot < pair[1] {
+            gaps += usize::from(expected(slot, config));
+            slot += step;
+        }
+    }
+    gaps
+}
+
+fn align_higher(config: &Config, primary: &Pair, tf: Timeframe, bars: Pair) -> Higher {
+    let rules = &config.timestamp_alignment;
+    let at_close = rules.entry_timestamp_mode == EntryTimestamp::Close;
+    let close_labelled = rules.higher_tf_timestamps_mode.get(tf.name()) == Some(&EntryTimestamp::Close);
+    let step = config.timeframes.primary.ns();
+    let automatic = (2 * tf.ns() / step).max(1);
+    let limit = if rules.stale_bar_limit_bars > 0 { rules.stale_bar_limit_bars } else { automatic };
+    let rules = Rules {
+        decision_shift: if at_close { step } else { 0 },
+        end_shift: if close_labelled { 0 } else { tf.ns() },
+        completed_only: rules.use_previous_completed_higher_tf,
+        stale_limit: limit as usize,
+    };
+    let visible = align::visible(&primary.ts, &bars.ts, &rules);
+    Higher { timeframe: tf, bars, visible }
+}
+
+impl Dataset {
+    /// Loads all timeframes of a configuration and adds a manifest entry for each file.
+    ///
+    /// # Errors
+    /// Category `market_data`: 3001 and 3004 for files, 1005, 1006 and 1011 for their rows, 1010 when no bar is
+    /// left to trade, 2008 when history is missing.
+    pub fn load(paths: &Paths, config: &Config, entries: &mut Vec<Entry>) -> Result<Self, RunError> {
+        let tf = config.timeframes.primary;
+        let (primary, start, mut governance) = load_pair(paths, config, tf, entries)?;
+        if start >= primary.len() {
+            let message = format!("no {} bar of {} between {} and {}", tf.name(), config.symbol, config.start_date, config.end_date);
+            return Err(RunError::new(Category::MarketData, codes::EMPTY_INPUT, message));
+        }
+        if config.semantics.warmup.is_v2() && (start as i64) < config.warmup_bars {
+            let message = format!(
+                "{start} {} bars lie before {}, warmup_bars asks for {}",
+                tf.name(),
+                config.start_date,
+                config.warmup_bars
+            );
+            return Err(RunError::new(Category::MarketData, codes::INSUFFICIENT_DATA, message)
+                .with("bars_before_start", start)
+                .with("warmup_bars", config.warmup_bars));
+        }
+        governance.gaps = count_gaps(&primary.ts[start..], config);
+        let mut higher = vec![];
+        for &tf in &config.timeframes.additional {
+            let (bars, _, _) = load_pair(paths, config, tf, entries)?;
+            higher.push(align_higher(config, &primary, tf, bars));
+        }
+        Ok(Self { primary, start, higher, governance })
+    }
+}

@@ -1,0 +1,110 @@
+//! V2's strict rules for files (switch `data_rules` at `v2`): what is odd is an error that names the row.
+
+use chrono::{DateTime, Utc};
+use omega_contract::inputs::Pair;
+use omega_contract::{Category, RunError, codes};
+
+use crate::candles::Candles;
+
+/// Largest share of bars that one side may have and the other not.
+pub const MAX_JOIN_LOSS: f64 = 0.01;
+
+fn iso(ts: i64) -> String {
+    DateTime::<Utc>::from_timestamp_nanos(ts).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+fn fault(code: u16, shown: &str, column: &str, rule: &str, ts: &[i64], rows: &[usize]) -> RunError {
+    let (row, count) = (rows.first().copied().unwrap_or(0), rows.len());
+    let time = ts.get(row).copied().unwrap_or(0);
+    let many = if count == 1 { "1 row".to_string() } else { format!("{count} rows") };
+    let message = format!("file {shown}: {rule} at row {row} ({}), column {column}; {many} offend", iso(time));
+    RunError::new(Category::MarketData, code, message)
+        .with("file", shown)
+        .with("column", column)
+        .with("row", row)
+        .with("timestamp_ns", time)
+        .with("timestamp", iso(time))
+        .with("offending_rows", count)
+}
+
+/// Checks one file and drops equal duplicates; returns how many there were.
+pub fn check_file(raw: Candles, shown: &str) -> Result<(Candles, usize), RunError> {
+    let n = raw.len();
+    let at = |rows: Vec<usize>, column: &str, rule: &str| {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        Err(fault(codes::SCHEMA_VIOLATION, shown, column, rule, &raw.ts, &rows))
+    };
+    let falling = (1..n).filter(|&i| raw.ts[i] < raw.ts[i - 1]).collect();
+    at(falling, "UTC time", "timestamps are out of order")?;
+    for (name, column) in [("Open", &raw.open), ("High", &raw.high), ("Low", &raw.low), ("Close", &raw.close)] {
+        let bad = |x: f64| !(x.is_finite() && x > 0.0);
+        if column.iter().any(|x| bad(*x)) {
+            let rows: Vec<usize> = (0..n).filter(|&i| bad(column[i])).collect();
+            let rule = match column[rows[0]] {
+                x if x.is_nan() => "NaN price",
+                x if x.is_infinite() => "infinite price",
+                _ => "price not above 0",
+            };
+            at(rows, name, rule)?;
+        }
+    }
+    let volume = (0..n).filter(|&i| !(raw.volume[i] >= 0.0 && raw.volume[i].is_finite())).collect();
+    at(volume, "Volume", "negative or missing volume")?;
+    let high = (0..n).filter(|&i| raw.high[i] < raw.open[i].max(raw.close[i]) || raw.high[i] < raw.low[i]).collect();
+    at(high, "High", "high lies below open, close or low")?;
+    let low = (0..n).filter(|&i| raw.low[i] > raw.open[i].min(raw.close[i])).collect();
+    at(low, "Low", "low lies above open or close")?;
+    let twins: Vec<usize> = (1..n).filter(|&i| raw.ts[i] == raw.ts[i - 1]).collect();
+    if twins.is_empty() {
+        return Ok((raw, 0));
+    }
+    let same = |i: usize| {
+        let j = i - 1;
+        raw.open[i] == raw.open[j]
+            && raw.high[i] == raw.high[j]
+            && raw.low[i] == raw.low[j]
+            && raw.close[i] == raw.close[j]
+            && raw.volume[i] == raw.volume[j]
+    };
+    let differing = twins.iter().copied().filter(|&i| !same(i)).collect();
+    at(differing, "UTC time", "a timestamp comes twice with different prices")?;
+    let keep: Vec<usize> = (0..n).filter(|&i| i == 0 || raw.ts[i] != raw.ts[i - 1]).collect();
+    Ok((raw.pick(&keep), twins.len()))
+}
+
+/// Bid must not lie above ask at open and close.
+pub fn check_spread(pair: &Pair, shown: &str) -> Result<(), RunError> {
+    for (column, bid, ask) in [("Open", &pair.bid.open, &pair.ask.open), ("Close", &pair.bid.close, &pair.ask.close)] {
+        if bid.iter().zip(ask).any(|(b, a)| b > a) {
+            let rows: Vec<usize> = (0..pair.len()).filter(|&i| bid[i] > ask[i]).collect();
+            let rule = "ask lies below bid";
+            return Err(fault(codes::CONSTRAINT_VIOLATION, shown, column, rule, &pair.ts, &rows));
+        }
+    }
+    Ok(())
+}
+
+/// Share of bars lost by joining the sides; more than one per cent is an error.
+pub fn join_loss(both: usize, bid: usize, ask: usize, shown: &str) -> Result<f64, RunError> {
+    if bid == 0 || ask == 0 {
+        return Ok(if bid == ask { 0.0 } else { 1.0 });
+    }
+    let share = |n: usize| 1.0 - both as f64 / n as f64;
+    let loss = share(bid).max(share(ask));
+    if loss <= MAX_JOIN_LOSS {
+        return Ok(loss);
+    }
+    let message = format!(
+        "{shown}: bid has {bid} bars and ask {ask}, only {both} in common: {:.2} % are lost, at most {:.0} % may be",
+        loss * 100.0,
+        MAX_JOIN_LOSS * 100.0
+    );
+    Err(RunError::new(Category::MarketData, codes::SIZE_MISMATCH, message)
+        .with("file", shown)
+        .with("bars_bid", bid)
+        .with("bars_ask", ask)
+        .with("bars_both", both)
+        .with("loss", loss))
+}
