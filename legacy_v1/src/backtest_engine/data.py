@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from omega_rust import BarRust
+from shared.exceptions import NoBarsError
 
 from backtest_engine.config import BacktestConfig, timeframe_delta
 
@@ -148,11 +149,11 @@ def visible_bars(
 
 
 def load_market(root: Path, config: BacktestConfig) -> Market:
-    """Everything a run needs; ValueError when no bar can be traded."""
+    """Everything a run needs; NoBarsError (a ValueError) when no bar can be traded."""
     primary = config.timeframes.primary
     bid, ask = load_timeframe(root, config, primary)
     if not len(bid.ts) or bid.ts[-1] < to_ns(config.start_time):
-        raise ValueError(f"no {primary} bar at or after {config.start_date}")
+        raise NoBarsError(f"no {primary} bar at or after {config.start_date}")
     alignment = config.timestamp_alignment
     primary_step = int(timeframe_delta(primary).total_seconds()) * 1_000_000_000
     higher: dict[str, tuple[Side, Side, np.ndarray, np.ndarray]] = {}

@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 import yaml
 from omega_rust import FeeRequestRust, calculate_fee, calculate_slippage
+from shared.exceptions import MissingRateError
 
 
 class Rates:
@@ -26,7 +27,7 @@ class Rates:
         return None
 
     def path(self, source: str, target: str) -> list[tuple[float, bool]]:
-        """(rate, inverse) steps; ValueError when there is no way."""
+        """(rate, inverse) steps; MissingRateError (a ValueError) when there is no way."""
         if source == target:
             return []
         direct = self._step(source, target)
@@ -35,7 +36,7 @@ class Rates:
         steps = [self._step(source, "USD"), self._step("USD", target)]
         for step, (a, b) in zip(steps, ((source, "USD"), ("USD", target))):
             if step is None:
-                raise ValueError(f"No FX path {a}->{b} and no 'via' provided.")
+                raise MissingRateError(f"No FX path {a}->{b} and no 'via' provided.")
         return [step for step in steps if step]
 
     def convert(self, amount: float, source: str, target: str) -> float:

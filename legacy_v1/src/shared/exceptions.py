@@ -72,6 +72,18 @@ class ResourceError(OmegaError):
         self.resource = resource
 
 
+class MissingRateError(ValueError):
+    """No static rate leads from one currency to the other."""
+
+    error_code = int(ErrorCode.MISSING_REQUIRED_FIELD)
+
+
+class NoBarsError(ValueError):
+    """The load window holds no bar that could be traded."""
+
+    error_code = int(ErrorCode.EMPTY_INPUT)
+
+
 _PYTHON_CODES: tuple[tuple[type[BaseException], ErrorCode], ...] = (
     (FileNotFoundError, ErrorCode.FILE_NOT_FOUND),
     (PermissionError, ErrorCode.PERMISSION_DENIED),
@@ -91,7 +103,7 @@ _CATEGORIES = {0: "ok", 1: "validation", 2: "computation", 3: "io", 4: "internal
 
 def code_of(error: BaseException) -> int:
     """The code of any exception: its own, or the one its Python class stands for."""
-    if isinstance(error, OmegaError):
+    if isinstance(error, (OmegaError, MissingRateError, NoBarsError)):
         return error.error_code
     for kind, code in _PYTHON_CODES:
         if isinstance(error, kind):

@@ -1,0 +1,1 @@
+"""The parity harness: run two engines on one case, compare, explain, locate, report."""

@@ -1,0 +1,202 @@
+"""Hypothesis strategies for whole cases: V1 configs and the markets they run on.
+
+Public and overridable: causes are drawn before effects, simplest first, and everything is valid by construction.
+A case is drawn from shape parameters plus a seed; NumPy builds the bars.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from parity.harness.case import DEFAULT_COSTS, DEFAULT_SPECS, Case
+from parity.harness.markets import KINDS, MINUTE_NS, SYMBOLS, TIMEFRAME_MINUTES, Built, Segment, Shape, build
+
+MEAN_REVERSION = {
+    "module": "strategies.mean_reversion_z_score.backtest.backtest_strategy",
+    "class": "MeanReversionZScoreStrategy",
+}
+SCRIPTED = {"module": "strategies.scripted_orders", "class": "ScriptedOrdersStrategy"}
+RATES = {"EURUSD": 1.1, "USDJPY": 150.0, "EURJPY": 165.0, "GBPUSD": 1.27}
+CURRENCIES = ("USD", "EUR", "JPY", "GBP", "AUD", "CHF")
+
+
+def segments(longest: int = 40) -> st.SearchStrategy[Segment]:
+    """One stretch of a market."""
+    return st.builds(
+        Segment, kind=st.sampled_from(KINDS), bars=st.integers(1, longest), size=st.integers(1, 4)
+    )
+
+
+@st.composite
+def shapes(
+    draw: st.DrawFn, *, timeframes: tuple[str, ...] = ("M1", "M5"), lead: int = 0, most_segments: int = 6
+) -> Shape:
+    """A market of up to a few hundred bars."""
+    return Shape(
+        symbol=draw(st.sampled_from(sorted(SYMBOLS, reverse=True)).map(lambda s: s)),
+        timeframe=draw(st.sampled_from(timeframes)),
+        lead=lead,
+        segments=tuple(draw(st.lists(segments(), min_size=1, max_size=most_segments))),
+        seed=draw(st.integers(0, 2**16)),
+        spread=draw(st.sampled_from([10, 2, 30])),
+    )
+
+
+@st.composite
+def scripted_orders(draw: st.DrawFn, market: Built, *, most: int = 6) -> list[dict[str, Any]]:
+    """Orders around the market's own prices, so that triggers and levels are reached."""
+    n = len(market.ts) - market.lead
+    out = []
+    for _ in range(draw(st.integers(1, most))):
+        bar = draw(st.integers(0, n - 1))
+        kind = draw(st.sampled_from(["market", "limit", "stop"]))
+        direction = draw(st.sampled_from(["long", "short"]))
+        sign = 1 if direction == "long" else -1
+        side = market.ask if direction == "long" else market.bid
+        price = int(side[market.lead + bar, 3])
+        if kind != "market":
+            price += sign * (-1 if kind == "limit" else 1) * draw(st.integers(0, 60))
+        sl = price - sign * draw(st.integers(0, 80))
+        tp = price + sign * draw(st.integers(-20, 120))
+        order: dict[str, Any] = {"bar": bar, "direction": direction, "type": kind}
+        order["entry"] = None if kind == "market" and draw(st.booleans()) else price / market.scale
+        order["sl"], order["tp"] = sl / market.scale, tp / market.scale
+        out.append(order)
+    return sorted(out, key=lambda o: o["bar"])
+
+
+@st.composite
+def scripted_edits(draw: st.DrawFn, orders: list[dict[str, Any]], market: Built) -> list[dict[str, Any]]:
+    """Level edits by the position manager on bars after the order's own."""
+    n = len(market.ts) - market.lead
+    out = []
+    for _ in range(draw(st.integers(0, 2))):
+        index = draw(st.integers(0, len(orders) - 1))
+        bar = draw(st.integers(min(orders[index]["bar"], n - 1), n - 1))
+        level = int(market.bid[market.lead + bar, 3]) + draw(st.integers(-60, 60))
+        out.append({"bar": bar, "order": index, draw(st.sampled_from(["sl", "tp"])): level / market.scale})
+    return out
+
+
+@st.composite
+def mean_reversion_parameters(draw: st.DrawFn) -> dict[str, Any]:
+    """Parameters under which a short market trades."""
+    stretch = draw(st.sampled_from([0.8, 0.5, 1.2, 1.8]))
+    return {
+        "enabled_scenarios": draw(st.sampled_from([[1], [2], [1, 2]])),
+        "direction_filter": draw(st.sampled_from(["both", "long", "short"])),
+        "window_length": draw(st.integers(3, 12)),
+        "ema_length": draw(st.integers(2, 10)),
+        "atr_length": draw(st.integers(1, 8)),
+        "atr_mult": draw(st.sampled_from([1.0, 0.5, 2.0])),
+        "b_b_length": draw(st.integers(2, 10)),
+        "std_factor": draw(st.sampled_from([0.5, 1.0])),
+        "z_score_long": -stretch,
+        "z_score_short": stretch,
+        "kalman_r": draw(st.sampled_from([0.5, 0.01, 1.0])),
+        "kalman_q": draw(st.sampled_from([0.05, 1.0])),
+        "htf_filter": draw(st.sampled_from(["none", "none", "above", "below"])),
+        "htf_tf": draw(st.sampled_from(["H1", "NONE", "M30"])),
+        "htf_ema": draw(st.integers(1, 4)),
+        "extra_htf_filter": "none",
+        "extra_htf_tf": "NONE",
+        "use_position_manager": draw(st.booleans()),
+        "max_holding_minutes": draw(st.sampled_from([5, 0, 30, 7])),
+    }
+
+
+@st.composite
+def costs(draw: st.DrawFn, symbol: str) -> dict[str, Any]:
+    """A cost file: every schema, side and slippage model, or no costs at all."""
+    if draw(st.booleans()):
+        return {"defaults": {"schema": "per_lot", "per_lot": 0.0, "slippage": {"fixed_pips": 0.0, "random_pips": 0.0}}}
+    block: dict[str, Any] = {
+        "schema": draw(st.sampled_from(["per_lot", "per_million_notional", "percent_of_notional"])),
+        "side": draw(st.sampled_from(["both", "entry", "exit"])),
+        "per_lot": draw(st.sampled_from([2.5, 3.333])),
+        "rate_per_million": 30.0,
+        "pct": 2e-5,
+        "min_fee": draw(st.sampled_from([0.0, 1.0])),
+    }
+    currency = draw(st.sampled_from([None, "USD", "EUR"]))
+    if currency:
+        block["fee_ccy"] = currency
+    slippage = {
+        "fixed_pips": draw(st.sampled_from([0.0, 0.2, 1.0])),
+        "random_pips": draw(st.sampled_from([0.0, 0.3])),
+    }
+    return {"defaults": {**block, "slippage": slippage}, "per_symbol": {symbol: {"per_lot": 3.0}}}
+
+
+@st.composite
+def gates(draw: st.DrawFn, *, step_minutes: int) -> dict[str, Any]:
+    """Sessions, anchored sessions and cooldowns; mostly absent."""
+    out: dict[str, Any] = {}
+    clock = st.tuples(st.integers(0, 5), st.sampled_from([0, 5, 15, 30])).map(lambda t: f"{t[0]:02}:{t[1]:02}")
+    choice = draw(st.sampled_from(["none", "none", "sessions", "anchored", "all_day", "both"]))
+    if choice in ("sessions", "both"):
+        out["session_filter"] = {"fixed_times": draw(st.lists(st.tuples(clock, clock).map(list), max_size=2))}
+    if choice == "all_day":
+        out["session_filter"] = {"fixed_times": [["00:00", "23:59"]]}
+    if choice in ("anchored", "both"):
+        anchor = draw(st.sampled_from(["tokyo", "sydney", "london", "new_york", "frankfurt", "asia", "europe"]))
+        out["anchored_session_filter"] = {"anchor": anchor, "windows": [["-06:00", "+04:30"]]}
+    if draw(st.integers(0, 3)) == 3:
+        key = draw(st.sampled_from(["cooldown_candles", "cooldown_minutes", "cooldown_minutes_trade"]))
+        out[key] = draw(st.integers(1, 6)) * (1 if key == "cooldown_candles" else step_minutes)
+    return out
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """A whole case: scripted or mean reversion, any costs, any gates."""
+    scripted = draw(st.booleans())
+    lead = 0 if scripted else draw(st.sampled_from([10, 0, 30]))
+    timeframes = ("M1", "M5") if scripted else ("M5", "M1")
+    shape = draw(shapes(timeframes=timeframes, lead=lead))
+    market = build(shape)
+    minutes = TIMEFRAME_MINUTES[shape.timeframe]
+    config: dict[str, Any] = {
+        "symbol": shape.symbol,
+        "start_date": shape.first_day.date().isoformat(),
+        "end_date": shape.end_day.date().isoformat(),
+        "timeframes": {"primary": shape.timeframe, "additional": []},
+        "warmup_bars": lead,
+        "initial_balance": 10000.0,
+        "risk_per_trade": draw(st.sampled_from([100.0, 0.5, 2500.0])),
+        "account_currency": draw(st.sampled_from(["USD", "EUR"])),
+        "rates_static": RATES,
+        "execution": {"random_seed": draw(st.integers(0, 2**40)), "fee_multiplier": draw(st.sampled_from([1.0, 1.5]))},
+        "timestamp_alignment": {"entry_timestamp_mode": draw(st.sampled_from(["open", "close"]))},
+        **draw(gates(step_minutes=minutes)),
+    }
+    bars = {shape.timeframe: market.rows()}
+    news: tuple[tuple[str, str, str], ...] = ()
+    if scripted:
+        orders = draw(scripted_orders(market))
+        parameters: dict[str, Any] = {"orders": orders, "edits": draw(scripted_edits(orders, market))}
+        parameters["max_holding_minutes"] = draw(st.sampled_from([None, 3, 0, 10]))
+        config["strategy"] = {**SCRIPTED, "parameters": parameters}
+    else:
+        parameters = draw(mean_reversion_parameters())
+        higher = parameters["htf_tf"]
+        if higher != "NONE" and draw(st.booleans()):
+            config["timeframes"]["additional"] = [higher]
+            bars[higher] = market.resample(TIMEFRAME_MINUTES[higher] * MINUTE_NS).rows()
+        config["strategy"] = {**MEAN_REVERSION, "parameters": parameters}
+        hours = draw(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(CURRENCIES)), max_size=2))
+        news = tuple((f"{shape.first_day:%Y-%m-%d} {hour:02}:40:00", currency, "HIGH") for hour, currency in hours)
+    return Case(
+        id="generated",
+        config=config,
+        bars=bars,
+        costs=draw(costs(shape.symbol)),
+        specs=DEFAULT_SPECS,
+        news=news,
+        tags=("scripted" if scripted else "mean_reversion",),
+    )
+
+
+__all__ = ["DEFAULT_COSTS", "cases", "costs", "gates", "mean_reversion_parameters", "scripted_orders", "segments", "shapes"]
