@@ -1,0 +1,67 @@
+"""V1's boundary rules (spec 9.5), judged from measurements. Pure."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+BUDGETS_FILE = Path(__file__).resolve().parent.parent / "budgets.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRow:
+    """One measured figure against its limit. ``wall`` is shown and never judged."""
+
+    rule: str
+    function: str
+    figure: str
+    value: float
+    limit: float
+    wall: float | None = None
+    at_least: bool = False
+
+    @property
+    def holds(self) -> bool:
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def __str__(self) -> str:
+        sign = ">=" if self.at_least else "<="
+        verdict = "ok" if self.holds else "BROKEN"
+        wall = "" if self.wall is None else f"  wall {self.wall:10.3f}"
+        return f"{self.rule:7} {self.function:34} {self.figure:22} {self.value:10.3f} {sign} {self.limit:8g}{wall}  {verdict}"
+
+
+def load_budgets(path: Path = BUDGETS_FILE) -> dict[str, Any]:
+    """The limits; ValueError for one without a reason."""
+    budgets = tomllib.loads(path.read_text(encoding="utf-8"))
+    for name, budget in budgets.items():
+        if not budget.get("reason"):
+            raise ValueError(f"{path.name}: {name} has no reason")
+    return budgets
+
+
+def judge_rules(measured: Mapping[str, Any], budgets: Mapping[str, Any]) -> list[RuleRow]:
+    """A row for each function and rule; ValueError when there was nothing to judge."""
+    rows = []
+    for name, figures in measured["single"].items():
+        limit = budgets["single_record"]["p99_us"]
+        wall = figures["wall"]["p99_us"]
+        rows.append(
+            RuleRow(rule="rule 1", function=name, figure="p99 overhead, us", value=figures["cpu"]["p99_us"], limit=limit, wall=wall)
+        )
+    for name, figures in measured["bulk"].items():
+        limit = budgets["bulk"]["us_per_record"]
+        value, wall = figures["cpu_us_per_record"], figures["wall_us_per_record"]
+        rows.append(RuleRow(rule="rule 2", function=name, figure="us per record", value=value, limit=limit, wall=wall))
+    series = measured["run"]["series"]
+    for call in measured["run"]["bulk_calls"]:
+        limit = min(budgets["bulk"]["least_records"], series)
+        rows.append(
+            RuleRow(rule="rule 2", function=call["function"], figure="records in a call", value=call["rows"], limit=limit, at_least=True)
+        )
+    if not measured["single"] or not measured["bulk"] or not measured["run"]["bulk_calls"]:
+        raise ValueError("nothing was measured")
+    return rows
