@@ -50,12 +50,16 @@ class Pair:
         self.clocks.b += answer.seconds
         return answer
 
-    def differences(self, a: Answer, b: Answer) -> list[Difference]:
-        """Nothing when one of the engines failed: that is not a difference but a verdict of its own."""
+    def differences(self, a: Answer, b: Answer, *, parity: bool = True) -> list[Difference]:
+        """Nothing when one of the engines failed: that is not a difference but a verdict of its own.
+
+        Only comparisons at parity count as use of a tolerance.
+        """
         if a.outcome is None or b.outcome is None:
             return []
         began = time.perf_counter()
-        found = compare(a.outcome, b.outcome, self.tolerances)
+        tolerances = self.tolerances if parity else Tolerances(self.tolerances.limits)
+        found = compare(a.outcome, b.outcome, tolerances)
         self.clocks.harness += time.perf_counter() - began
         return found
 
@@ -64,7 +68,7 @@ class Pair:
         prepared = self.prepare(case)
         a = self.reference(prepared)
         b = self.candidate(prepared, switches or {})
-        return judge(case.id, a, b, self.differences(a, b), parity=not switches)
+        return judge(case.id, a, b, self.differences(a, b, parity=not switches), parity=not switches)
 
     def close(self) -> None:
         self.a.close()

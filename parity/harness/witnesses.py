@@ -150,7 +150,7 @@ def effect(pair: Pair, case: Case, switch: str) -> bool:
     prepared = pair.prepare(case)
     a = pair.reference(prepared)
     same, other = pair.candidate(prepared, {}), pair.candidate(prepared, {switch: "v2"})
-    return a.failure is None and not pair.differences(a, same) and bool(pair.differences(a, other))
+    return a.failure is None and not pair.differences(a, same) and bool(pair.differences(a, other, parity=False))
 
 
 def search(pair: Pair, switch: str, *, examples: int = 6000) -> Case:

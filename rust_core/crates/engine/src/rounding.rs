@@ -22,8 +22,11 @@ fn steps(count: f64, step: f64) -> f64 {
     if is_reciprocal { count / per_unit } else { count * step }
 }
 
-/// Nearest price on a tick grid; ties to even.
+/// Nearest price on a tick grid; ties to even. On a decimal grid this is the correctly rounded decimal.
 pub fn to_tick(x: f64, tick: f64) -> f64 {
+    if let Some(digits) = (0..=8).find(|d| (10f64.powi(*d) * tick - 1.0).abs() < 1e-12) {
+        return half_even(x, digits as usize);
+    }
     steps((x / tick).round_ties_even(), tick)
 }
 
@@ -49,6 +52,7 @@ mod tests {
     fn grids_give_clean_decimals() {
         assert_eq!(to_tick(1.098_104_9, 1e-5), 1.098_10);
         assert_eq!(to_tick(17_123.24, 0.5), 17_123.0);
+        assert_eq!(to_tick(1.085_125, 1e-5), half_even(1.085_125, 5));
         assert_eq!(floor_to_step(0.30, 0.1), 0.3);
         assert_eq!(floor_to_step(1.669, 0.01), 1.66);
         assert_eq!(floor_to_step(7.9, 3.0), 6.0);

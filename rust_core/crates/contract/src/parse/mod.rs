@@ -10,7 +10,7 @@ use crate::config::{Config, EntryTimestamp, MAX_CONFIG_BYTES, RunMode};
 use crate::error::{ConfigErrors, ConfigIssue};
 use crate::reader::{Findings, Object};
 use crate::semantics::{Semantics, Setting};
-use crate::strategy::{OrderKind, Strategy};
+use crate::strategy::Strategy;
 use crate::time::Day;
 
 const SETTINGS: &[(&str, Setting)] = &[("v1", Setting::V1), ("v2", Setting::V2)];
@@ -217,16 +217,15 @@ fn meaningless(config: &Config) -> Vec<ConfigIssue> {
         }
         Strategy::ScriptedOrders(p) => {
             for (i, order) in p.orders.iter().enumerate() {
-                let entry = if order.kind == OrderKind::Market { None } else { order.entry };
                 let sign = if order.direction == crate::strategy::Direction::Long { 1.0 } else { -1.0 };
                 let (sl, tp) = (sign * order.sl, sign * order.tp);
-                let wrong = match entry {
+                let wrong = match order.entry {
                     Some(entry) => sl >= sign * entry || tp <= sign * entry,
                     None => sl >= tp,
                 };
                 if wrong {
                     let path = format!("strategy_parameters.orders[{i}]");
-                    let value = serde_json::json!({"entry": entry, "sl": order.sl, "tp": order.tp});
+                    let value = serde_json::json!({"entry": order.entry, "sl": order.sl, "tp": order.tp});
                     add(&path, "sl or tp lies on the wrong side", value, "long: sl < entry < tp; short: tp < entry < sl");
                 }
             }

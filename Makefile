@@ -1,0 +1,67 @@
+# Everything a person or CI does here. `make help` lists the verbs.
+# Needs CPython >= 3.11 and a Rust toolchain; everything else is installed into .venv from pinned hashes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+OMEGA_RUST := legacy_v1/src/rust_modules/omega_rust
+V1_SOURCES := $(shell find $(OMEGA_RUST) legacy_v1/src/schemas -type f -not -path '*/target/*' 2>/dev/null)
+V2_SOURCES := pyproject.toml $(shell find rust_core -type f -not -path '*/target/*' 2>/dev/null)
+V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --manifest-path rust_core/Cargo.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build parity test lint fmt report ci
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(VENV)/.installed $(VENV)/.v1 $(VENV)/.v2 ## install what is pinned and build both engines into .venv
+
+$(VENV)/.installed: requirements/dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install CPython 3.11 or newer, or set PYTHON=/path/to/python3"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: CPython 3.11 or newer is needed (set PYTHON=/path/to/python3)"; exit 2; }
+	@echo "installing pinned packages into $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.v1: $(VENV)/.installed $(V1_SOURCES)
+	@command -v cargo >/dev/null || { echo "Rust is missing: install a stable toolchain (cargo and rustc 1.88 or newer) and run this again"; exit 2; }
+	@echo "building V1's omega_rust (about two minutes the first time) ..."
+	@maturin develop --quiet --release --locked -m $(OMEGA_RUST)/Cargo.toml
+	@touch $@
+
+$(VENV)/.v2: $(VENV)/.installed $(V2_SOURCES)
+	@command -v cargo >/dev/null || { echo "Rust is missing: install a stable toolchain (cargo and rustc 1.88 or newer) and run this again"; exit 2; }
+	@echo "building V2's bt._native (about two minutes the first time) ..."
+	@maturin develop --quiet --release --locked
+	@touch $@
+
+build: setup ## alias of setup
+
+parity: setup ## the main job: run both engines on the same configs and report
+	pytest parity -q
+
+test: setup ## all tests: cargo, tests/ and parity/
+	$(V2_TESTED)
+	pytest tests parity -q
+
+lint: setup ## ruff, mypy, rustfmt, clippy, cargo deny (where installed)
+	ruff check .
+	ruff format --check .
+	mypy
+	cargo fmt --manifest-path rust_core/Cargo.toml --all --check
+	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline --manifest-path rust_core/Cargo.toml check bans licenses sources; else echo "cargo-deny is not installed: bans, licences and sources were not checked"; fi
+
+fmt: setup ## format Python and Rust
+	ruff format .
+	ruff check --fix-only .
+	cargo fmt --manifest-path rust_core/Cargo.toml --all
+
+report: ## show the report of the last parity run
+	@cat var/parity-report.txt 2>/dev/null || echo "no report yet: run make parity"
+
+ci: lint test ## what the workflows run

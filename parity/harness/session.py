@@ -1,0 +1,94 @@
+"""What one run of the suite has seen, and the exit code it ends with. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from parity.harness.boundary import RuleRow
+from parity.harness.verdict import CaseReport, ExitCode, Tally, Verdict
+
+if TYPE_CHECKING:
+    from parity.harness.runner import Pair
+
+#: Below these figures a whole run proves nothing.
+LEAST_CASES = 20
+LEAST_TRADES = 100
+LEAST_MARKET_TRADES = 300
+
+
+@dataclass
+class MarketRun:
+    """One config on a whole market: both engines, and what single switches change."""
+
+    case_id: str
+    verdict: Verdict
+    bars: int
+    trades: int
+    seconds_a: float
+    seconds_b: float
+    differing: tuple[str, ...] = ()
+    explained_by: tuple[str, ...] = ()
+
+
+@dataclass
+class Session:
+    """Everything the report shows."""
+
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    market_runs: list[MarketRun] = field(default_factory=list)
+    market: str = ""
+    rules: list[RuleRow] = field(default_factory=list)
+    boundary_facts: list[str] = field(default_factory=list)
+    adrs: int = 0
+    failures: list[str] = field(default_factory=list)
+    collected_everything: bool = False
+    pair: Pair | None = None
+
+    def watch(self, pair: Pair) -> None:
+        """Remembers the engines, whose clocks and tolerances are reported."""
+        self.pair = pair
+
+    def add(self, part: str, report: CaseReport) -> None:
+        """Counts a judged case under a part of the suite."""
+        self.tallies.setdefault(part, Tally()).add(report)
+
+    @property
+    def total(self) -> Tally:
+        """All parts together."""
+        out = Tally()
+        for tally in self.tallies.values():
+            out.verdicts.update(tally.verdicts)
+            out.trades += tally.trades
+            out.bars += tally.bars
+            out.reports += tally.reports
+        return out
+
+    def switch_counts(self) -> Counter[str]:
+        """In how many market runs each switch alone makes a difference."""
+        return Counter(name for run in self.market_runs for name in run.differing)
+
+    def vacuous(self) -> str | None:
+        """Why a whole run proves nothing, if it does; part runs (`-k`) are not judged."""
+        if not self.collected_everything:
+            return None
+        market = sum(run.trades for run in self.market_runs)
+        if market < LEAST_MARKET_TRADES:
+            return f"{market} trades on the market runs, at least {LEAST_MARKET_TRADES} are needed"
+        return self.total.vacuous(least_cases=LEAST_CASES, least_trades=LEAST_TRADES)
+
+
+def exit_code(pytest_status: int, seen: Session | None) -> int:
+    """0 pass, 1 difference, 2 configuration or infrastructure, 3 performance rule broken."""
+    if pytest_status == 5:
+        return ExitCode.INFRASTRUCTURE
+    if seen is None or pytest_status not in (0, 1):
+        return ExitCode.INFRASTRUCTURE if pytest_status not in (0, 1) else pytest_status
+    if "difference" in seen.failures:
+        return ExitCode.DIFFERENCE
+    if "infrastructure" in seen.failures or seen.vacuous():
+        return ExitCode.INFRASTRUCTURE
+    if "performance" in seen.failures:
+        return ExitCode.PERFORMANCE
+    return ExitCode.DIFFERENCE if pytest_status == 1 else ExitCode.PASS

@@ -1,0 +1,33 @@
+"""Every ADR about a switch runs: equal at v1, different at v2, and different in the way it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from parity.harness import adr as adrs
+from parity.harness.engines import SWITCHES
+from parity.harness.runner import Pair
+from parity.harness.session import Session
+
+ALL = adrs.load_all()
+ABOUT_SWITCHES = [adr for adr in ALL if adr.switch]
+
+
+def test_each_switch_has_exactly_one_adr_and_each_adr_a_switch_that_exists() -> None:
+    assert adrs.unmatched(ALL, SWITCHES) == []
+    assert len(ABOUT_SWITCHES) == len(SWITCHES) == 26
+
+
+@pytest.mark.parametrize("adr", ABOUT_SWITCHES, ids=lambda adr: adr.switch)
+def test_witness_shows_exactly_the_effect_that_the_adr_describes(adr: adrs.Adr, pair: Pair, session: Session) -> None:
+    prepared = pair.prepare(adr.witness())
+    reference = pair.reference(prepared)
+    assert reference.failure is None, reference.failure
+    same = pair.differences(reference, pair.candidate(prepared, {}))
+    assert same == [], "the witness differs with every switch at v1"
+    assert adr.switch is not None
+    assert adr.effect is not None
+    other = pair.differences(reference, pair.candidate(prepared, {adr.switch: "v2"}), parity=False)
+    assert other, f"the witness no longer shows {adr.switch}"
+    assert adr.effect.shown_by(other) is None
+    session.adrs += 1

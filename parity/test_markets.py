@@ -1,0 +1,56 @@
+"""The main job: the same configs on a whole market, V1 against V2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from parity.harness import market_runs
+from parity.harness.case import Case
+from parity.harness.engines import SWITCHES
+from parity.harness.explain import minimal_switches
+from parity.harness.runner import Pair
+from parity.harness.session import MarketRun, Session
+from parity.harness.verdict import Verdict, judge
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NAMES = [name for name, *_ in market_runs._RUNS] + ["scripted"]
+
+
+@pytest.fixture(scope="module")
+def by_name(session: Session) -> dict[str, Case]:
+    where = market_runs.source(REPOSITORY)
+    session.market = str(where)
+    return {case.id.removeprefix("market::"): case for case in market_runs.cases(where)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_market_run_is_equal_with_all_switches_at_v1(
+    name: str, by_name: dict[str, Case], pair: Pair, session: Session, pytestconfig: pytest.Config
+) -> None:
+    case = by_name[name]
+    prepared = pair.prepare(case)
+    a = pair.reference(prepared)
+    b = pair.candidate(prepared, {})
+    report = judge(case.id, a, b, pair.differences(a, b), parity=True)
+    session.add("market runs", report)
+    run = MarketRun(name, report.verdict, a.bars, a.trades, a.seconds, b.seconds)
+    session.market_runs.append(run)
+    assert report.verdict is Verdict.MATCH, str(report)
+    if pytestconfig.getoption("--no-sweep"):
+        return
+    agrees = {}
+
+    def equal(at_v1: frozenset[str]) -> bool:
+        if at_v1 not in agrees:
+            at_v2 = {name: "v2" for name in SWITCHES if name not in at_v1}
+            candidate = pair.candidate(prepared, at_v2)
+            agrees[at_v1] = candidate.failure is None and not pair.differences(a, candidate, parity=not at_v2)
+        return agrees[at_v1]
+
+    every = frozenset(SWITCHES)
+    run.differing = tuple(name for name in SWITCHES if not equal(every - {name}))
+    run.explained_by = tuple(sorted(minimal_switches(SWITCHES, equal) or ()))
+    assert equal(every)
+    assert set(run.differing) <= set(run.explained_by) or not run.differing
