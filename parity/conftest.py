@@ -53,9 +53,7 @@ def session(pytestconfig: pytest.Config) -> Session:
 
 
 @pytest.fixture(scope="session")
-def pair(
-    pytestconfig: pytest.Config, session: Session, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pair]:
+def pair(pytestconfig: pytest.Config, session: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """V1 in its worker process and V2 in this one."""
     from parity.harness.compare import Tolerances
     from parity.harness.engines import V1Engine, V2Engine

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+import pytest
 from bt import _native
 
 from parity.harness.case import Case
@@ -25,30 +24,27 @@ def test_native_module_exports_one_callable_that_takes_and_returns_text(pair: Pa
 
 
 def test_a_backtest_crosses_the_boundary_once_whatever_its_length(
-    pair: Pair, session: Session, monkeypatch: object
+    pair: Pair, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crossings = []
     original = _native.run_backtest
 
-    def counted(text: str) -> str:
-        crossings.append(len(text))
-        return original(text)
+    def counted(config_json: str) -> str:
+        crossings.append(len(config_json))
+        return original(config_json)
 
     short = BUILDERS["exit_gap"]()
     long = Case(**{**short.__dict__, "bars": {"M1": _lengthened(short.bars["M1"], 1000)}})
     bars = []
     for case in (short, long):
         prepared = pair.prepare(case)
-        _native.run_backtest = counted
-        try:
+        with monkeypatch.context() as patched:
+            patched.setattr(_native, "run_backtest", counted)
             answer = V2Engine().run(prepared, {})
-        finally:
-            _native.run_backtest = original
         assert answer.outcome is not None
         bars.append(answer.bars)
     assert len(crossings) == 2
     assert bars[1] > 100 * bars[0]
-    json.dumps(crossings)
     session.boundary_facts.append(f"crossings per backtest: 1 with {bars[0]} bars, 1 with {bars[1]} bars")
 
 

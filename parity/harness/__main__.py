@@ -22,7 +22,10 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     replay = commands.add_parser("replay", help="run a saved case on both engines and say where they part")
     replay.add_argument("case", type=Path, help="a case file, as in parity/cases")
     replay.add_argument(
-        "--v2", metavar="SWITCH,...", default="", help="switches at v2 (default: none; 'all' for every switch)"
+        "--v2",
+        metavar="SWITCH,...",
+        default="",
+        help="switches at v2 (default: none; 'all' for every switch)",
     )
     return parser.parse_args(argv)
 

@@ -93,9 +93,7 @@ def load(path: Path) -> Adr:
         lines = len(text.splitlines())
         if lines not in _LINES:
             raise _fault(path, f"has {lines} lines, {_LINES.start} to {_LINES.stop - 1} are wanted")
-    return Adr(
-        path=path, number=int(match[1]), title=title, switch=front.get("switch"), front=front, effect=effect
-    )
+    return Adr(path=path, number=int(match[1]), title=title, switch=front.get("switch"), front=front, effect=effect)
 
 
 def _effect(path: Path, front: dict[str, Any]) -> Effect:
@@ -128,5 +126,7 @@ def unmatched(adrs: Sequence[Adr], switches: Sequence[str]) -> list[str]:
         count = sum(adr.switch == name and adr.front["status"] != "superseded" for adr in adrs)
         if count != 1:
             out.append(f"switch {name} has {count} ADRs")
-    out += [f"{a.path.name} is about an unknown switch {a.switch}" for a in adrs if a.switch and a.switch not in switches]
+    out += [
+        f"{a.path.name} is about an unknown switch {a.switch}" for a in adrs if a.switch and a.switch not in switches
+    ]
     return out

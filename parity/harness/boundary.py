@@ -31,7 +31,8 @@ class RuleRow:
         sign = ">=" if self.at_least else "<="
         verdict = "ok" if self.holds else "BROKEN"
         wall = "" if self.wall is None else f"  wall {self.wall:10.3f}"
-        return f"{self.rule:7} {self.function:34} {self.figure:22} {self.value:10.3f} {sign} {self.limit:8g}{wall}  {verdict}"
+        figure = f"{self.figure:22} {self.value:10.3f} {sign} {self.limit:8g}"
+        return f"{self.rule:7} {self.function:34} {figure}{wall}  {verdict}"
 
 
 def load_budgets(path: Path = BUDGETS_FILE) -> dict[str, Any]:
@@ -50,7 +51,14 @@ def judge_rules(measured: Mapping[str, Any], budgets: Mapping[str, Any]) -> list
         limit = budgets["single_record"]["p99_us"]
         wall = figures["wall"]["p99_us"]
         rows.append(
-            RuleRow(rule="rule 1", function=name, figure="p99 overhead, us", value=figures["cpu"]["p99_us"], limit=limit, wall=wall)
+            RuleRow(
+                rule="rule 1",
+                function=name,
+                figure="p99 overhead, us",
+                value=figures["cpu"]["p99_us"],
+                limit=limit,
+                wall=wall,
+            )
         )
     for name, figures in measured["bulk"].items():
         limit = budgets["bulk"]["us_per_record"]
@@ -60,7 +68,14 @@ def judge_rules(measured: Mapping[str, Any], budgets: Mapping[str, Any]) -> list
     for call in measured["run"]["bulk_calls"]:
         limit = min(budgets["bulk"]["least_records"], series)
         rows.append(
-            RuleRow(rule="rule 2", function=call["function"], figure="records in a call", value=call["rows"], limit=limit, at_least=True)
+            RuleRow(
+                rule="rule 2",
+                function=call["function"],
+                figure="records in a call",
+                value=call["rows"],
+                limit=limit,
+                at_least=True,
+            )
         )
     if not measured["single"] or not measured["bulk"] or not measured["run"]["bulk_calls"]:
         raise ValueError("nothing was measured")

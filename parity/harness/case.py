@@ -34,7 +34,8 @@ DEFAULT_SPECS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 DEFAULT_COSTS: dict[str, Any] = {
-    "defaults": {"schema": "per_lot", "side": "both", "per_lot": 2.5, "slippage": {"fixed_pips": 0.0, "random_pips": 0.0}},
+    "defaults": {"schema": "per_lot", "side": "both", "per_lot": 2.5,
+                 "slippage": {"fixed_pips": 0.0, "random_pips": 0.0}},
     "per_symbol": {},
 }  # fmt: skip
 
@@ -63,7 +64,9 @@ class Case:
         for timeframe, rows in sorted(bars.items()):
             lines = ",\n   ".join(json.dumps(row) for row in rows)
             blocks.append(f'  "{timeframe}": [\n   {lines}]')
-        return head + ',\n "bar_columns": ' + json.dumps(BAR_COLUMNS) + ',\n "bars": {\n' + ",\n".join(blocks) + "}\n}\n"
+        return (
+            head + ',\n "bar_columns": ' + json.dumps(BAR_COLUMNS) + ',\n "bars": {\n' + ",\n".join(blocks) + "}\n}\n"
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Case:
@@ -107,7 +110,8 @@ class Prepared:
 
 
 _CANDLE = pa.schema(
-    [("UTC time", pa.timestamp("ns", tz="UTC"))] + [(n, pa.float64()) for n in ("Open", "High", "Low", "Close", "Volume")]
+    [("UTC time", pa.timestamp("ns", tz="UTC"))]
+    + [(n, pa.float64()) for n in ("Open", "High", "Low", "Close", "Volume")]
 )
 _NEWS = pa.schema(
     [("UTC time", pa.timestamp("ns", tz="UTC"))] + [(n, pa.string()) for n in ("Id", "Name", "Impact", "Currency")]

@@ -108,7 +108,12 @@ def _compare_refusals(a: Outcome, b: Outcome) -> list[Difference]:
 
 
 def _compare_values(
-    group: str, prefix: str, a: Mapping[str, Any], b: Mapping[str, Any], names: Iterable[str], tolerances: Tolerances
+    group: str,
+    prefix: str,
+    a: Mapping[str, Any],
+    b: Mapping[str, Any],
+    names: Iterable[str],
+    tolerances: Tolerances,
 ) -> Iterable[Difference]:
     for name in names:
         if not tolerances.equal(group, name, a.get(name), b.get(name)):
@@ -116,7 +121,11 @@ def _compare_values(
 
 
 def _compare_rows(
-    group: str, a: list[dict[str, Any]], b: list[dict[str, Any]], fields: tuple[str, ...], tolerances: Tolerances
+    group: str,
+    a: list[dict[str, Any]],
+    b: list[dict[str, Any]],
+    fields: tuple[str, ...],
+    tolerances: Tolerances,
 ) -> Iterable[Difference]:
     """Rows aligned by order id: a missing row is one difference."""
     if a == b:
@@ -138,7 +147,15 @@ def _compare_rows(
 
 
 def _brief(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("direction", "order_type", "entry_time_ns", "exit_time_ns", "entry_price", "exit_price", "reason")
+    names = (
+        "direction",
+        "order_type",
+        "entry_time_ns",
+        "exit_time_ns",
+        "entry_price",
+        "exit_price",
+        "reason",
+    )
     return {name: row[name] for name in names if name in row}
 
 

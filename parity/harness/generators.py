@@ -24,9 +24,7 @@ CURRENCIES = ("USD", "EUR", "JPY", "GBP", "AUD", "CHF")
 
 def segments(longest: int = 40) -> st.SearchStrategy[Segment]:
     """One stretch of a market."""
-    return st.builds(
-        Segment, kind=st.sampled_from(KINDS), bars=st.integers(1, longest), size=st.integers(1, 4)
-    )
+    return st.builds(Segment, kind=st.sampled_from(KINDS), bars=st.integers(1, longest), size=st.integers(1, 4))
 
 
 @st.composite
@@ -111,7 +109,13 @@ def mean_reversion_parameters(draw: st.DrawFn) -> dict[str, Any]:
 def costs(draw: st.DrawFn, symbol: str) -> dict[str, Any]:
     """A cost file: every schema, side and slippage model, or no costs at all."""
     if draw(st.booleans()):
-        return {"defaults": {"schema": "per_lot", "per_lot": 0.0, "slippage": {"fixed_pips": 0.0, "random_pips": 0.0}}}
+        return {
+            "defaults": {
+                "schema": "per_lot",
+                "per_lot": 0.0,
+                "slippage": {"fixed_pips": 0.0, "random_pips": 0.0},
+            }
+        }
     block: dict[str, Any] = {
         "schema": draw(st.sampled_from(["per_lot", "per_million_notional", "percent_of_notional"])),
         "side": draw(st.sampled_from(["both", "entry", "exit"])),
@@ -168,7 +172,10 @@ def cases(draw: st.DrawFn) -> Case:
         "risk_per_trade": draw(st.sampled_from([100.0, 0.5, 2500.0])),
         "account_currency": draw(st.sampled_from(["USD", "EUR"])),
         "rates_static": RATES,
-        "execution": {"random_seed": draw(st.integers(0, 2**40)), "fee_multiplier": draw(st.sampled_from([1.0, 1.5]))},
+        "execution": {
+            "random_seed": draw(st.integers(0, 2**40)),
+            "fee_multiplier": draw(st.sampled_from([1.0, 1.5])),
+        },
         "timestamp_alignment": {"entry_timestamp_mode": draw(st.sampled_from(["open", "close"]))},
         **draw(gates(step_minutes=minutes)),
     }
@@ -199,4 +206,13 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
-__all__ = ["DEFAULT_COSTS", "cases", "costs", "gates", "mean_reversion_parameters", "scripted_orders", "segments", "shapes"]
+__all__ = [
+    "DEFAULT_COSTS",
+    "cases",
+    "costs",
+    "gates",
+    "mean_reversion_parameters",
+    "scripted_orders",
+    "segments",
+    "shapes",
+]

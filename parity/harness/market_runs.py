@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from parity.harness import synthetic
@@ -55,8 +55,8 @@ def source(repository: Path) -> Source:
 def _days(root: Path, timeframe: str) -> tuple[datetime, datetime]:
     """First day with a day of history before it, and the last day."""
     table = pq.read_table(root / SYMBOL / f"{SYMBOL}_{timeframe}_BID.parquet", columns=["UTC time"])
-    span = pc.min_max(table.column(0)).as_py()
-    first, last = (value.to_pydatetime() if hasattr(value, "to_pydatetime") else value for value in span.values())
+    seconds = table.column(0).cast(pa.int64()).to_numpy() // 1_000_000_000
+    first, last = (datetime.fromtimestamp(int(t), UTC) for t in (seconds.min(), seconds.max()))
     start = datetime(first.year, first.month, first.day, tzinfo=UTC) + timedelta(days=1)
     while start.weekday() >= 5:
         start += timedelta(days=1)
@@ -82,9 +82,11 @@ _RUNS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]], ..
     ("s1-anchored", "M5", {"enabled_scenarios": [1], "use_position_manager": True, "max_holding_minutes": 60},
      {"anchored_session_filter": {"anchor": "london", "windows": [["-01:00", "+05:00"]]}}, FREE),
     ("s1-minutes", "M1", {"enabled_scenarios": [1], "window_length": 60}, {}, _cost("per_lot", 0.1, 0.2)),
-    ("s2-minutes", "M1", {"enabled_scenarios": [2], "std_factor": 2.2, "z_score_long": -2.2, "z_score_short": 2.2}, {},
+    ("s2-minutes", "M1",
+     {"enabled_scenarios": [2], "std_factor": 2.2, "z_score_long": -2.2, "z_score_short": 2.2}, {},
      _cost("per_lot", 0.0, 0.0)),
-    ("s2-tight", "M1", {"enabled_scenarios": [2], "atr_mult": 0.7}, {"risk_per_trade": 5.0}, _cost("per_lot", 0.2, 0.3)),
+    ("s2-tight", "M1", {"enabled_scenarios": [2], "atr_mult": 0.7}, {"risk_per_trade": 5.0},
+     _cost("per_lot", 0.2, 0.3)),
 )  # fmt: skip
 BASE = {
     "direction_filter": "both", "window_length": 50, "ema_length": 20, "atr_length": 14, "atr_mult": 1.5,
@@ -131,9 +133,9 @@ def _config(span: tuple[datetime, datetime], timeframe: str, top: dict[str, Any]
 def _scripted(where: Source, span: tuple[datetime, datetime]) -> dict[str, Any]:
     """Market, limit and stop orders every few hours, at levels around the bid of their bar."""
     table = pq.read_table(where.root / SYMBOL / f"{SYMBOL}_M5_BID.parquet", columns=["UTC time", "Close"])
-    times = table.column(0).cast("int64").to_numpy()
+    times = table.column(0).cast(pa.int64()).to_numpy()
     closes = table.column(1).to_numpy()[times >= int(span[0].timestamp()) * 1_000_000_000]
-    orders = []
+    orders: list[dict[str, Any]] = []
     for k, bar in enumerate(range(10, len(closes) - 10, 24)):
         long = k % 2 == 0
         sign = 1 if long else -1

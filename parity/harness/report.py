@@ -87,5 +87,7 @@ def _bottom_line(seen: Session) -> str:
     total = seen.total
     bad = total.verdicts[Verdict.UNEXPLAINED] + total.verdicts[Verdict.INCOMPARABLE]
     if seen.failures or bad:
-        return f"NOT EQUAL: {total.verdicts[Verdict.UNEXPLAINED]} unexplained, {total.verdicts[Verdict.INCOMPARABLE]} incomparable, {len(seen.failures)} failed tests"
+        unexplained, incomparable = (total.verdicts[v] for v in (Verdict.UNEXPLAINED, Verdict.INCOMPARABLE))
+        counts = f"{unexplained} unexplained, {incomparable} incomparable, {len(seen.failures)} failed tests"
+        return f"NOT EQUAL: {counts}"
     return f"EQUAL: {total.cases} cases, {total.trades} trades, no difference between V1 and V2 that no ADR explains"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity.harness.boundary import RuleRow
 from parity.harness.verdict import CaseReport, ExitCode, Tally, Verdict

@@ -72,9 +72,7 @@ def build_minutes(seed: int = 20240304) -> Built:
         closes[i] = price
     opens_t, closes_t = np.rint(opens).astype(np.int64), np.rint(closes).astype(np.int64)
     up, down = (np.rint(rng.exponential(volatility * 0.4, n)).astype(np.int64) for _ in range(2))
-    bid = np.column_stack(
-        [opens_t, np.maximum(opens_t, closes_t) + up, np.minimum(opens_t, closes_t) - down, closes_t]
-    )
+    bid = np.column_stack([opens_t, np.maximum(opens_t, closes_t) + up, np.minimum(opens_t, closes_t) - down, closes_t])
     hour = ts // (60 * MINUTE_NS) % 24
     spread = 8 + rng.poisson(2, n) + np.where((hour >= 21) | (hour < 1), 12, 0) + np.where(regime == 3, 10, 0)
     return Built(ts, bid, bid + spread[:, None], SCALE, 0)

@@ -58,7 +58,10 @@ def judge(case_id: str, a: Answer, b: Answer, differences: list[Difference], *, 
         return CaseReport(verdict=Verdict.MATCH, **common)  # type: ignore[arg-type]
     reason = "all switches at v1" if parity else "not explained yet"
     return CaseReport(
-        verdict=Verdict.UNEXPLAINED, differences=tuple(differences), reason=reason, **common  # type: ignore[arg-type]
+        verdict=Verdict.UNEXPLAINED,
+        differences=tuple(differences),
+        reason=reason,
+        **common,  # type: ignore[arg-type]
     )
 
 

@@ -25,7 +25,7 @@ CASES_DIR = Path(__file__).resolve().parent.parent / "cases"
 START = 1_736_208_000_000_000_000  # 2025-01-07T00:00:00Z
 STEP = 60_000_000_000
 FREE = {"defaults": {"schema": "per_lot", "per_lot": 0.0, "slippage": {"fixed_pips": 0.0, "random_pips": 0.0}}}
-ALL_DAY = {"session_filter": {"fixed_times": [["00:00", "23:59"]]}}
+ALL_DAY: dict[str, Any] = {"session_filter": {"fixed_times": [["00:00", "23:59"]]}}
 #: A bar without news: bid open, high, low, close in pips around the base price.
 QUIET = (0, 1, -1, 0)
 
@@ -128,7 +128,8 @@ BUILDERS: dict[str, Callable[[], Case]] = {
     "pnl_model": lambda: scripted("pnl_model", rows(QUIET, RISE), [order(0, "long", "market", 1.1001, 1.0978, 1.1021)]),
     "volume_grid": lambda: scripted("volume_grid", rows(QUIET, RISE), [LONG], risk_per_trade=0.1),
     "fee_rounding": lambda: scripted(
-        "fee_rounding", rows(QUIET, RISE), [order(0, "long", "market", 1.1001, 1.0978, 1.1021)], costs=slipping(0.0, 0.0, 2.5)
+        "fee_rounding", rows(QUIET, RISE), [order(0, "long", "market", 1.1001, 1.0978, 1.1021)],
+        costs=slipping(0.0, 0.0, 2.5),
     ),
     "slippage_rng": lambda: scripted("slippage_rng", rows(QUIET, RISE), [LONG], costs=slipping(0.0, 0.5)),
     "timeout_clock": lambda: scripted(

@@ -43,7 +43,13 @@ _MEAN_REVERSION_DEFAULTS: dict[str, Any] = {
     "extra_htf_ema": 50,
     "extra_htf_filter": "both",
 }
-_LATER_SCENARIOS_ONLY = ("garch_", "local_z_lookback", "intraday_vol_", "cluster_hysteresis_bars", "scenario6_")
+_LATER_SCENARIOS_ONLY = (
+    "garch_",
+    "local_z_lookback",
+    "intraday_vol_",
+    "cluster_hysteresis_bars",
+    "scenario6_",
+)
 _NEVER_READ = {
     "rates": "only static rates belong to the parity surface",
     "execution.spread_multiplier": "V1 never read it",
@@ -148,9 +154,7 @@ def _anchored(raw: dict[str, Any]) -> dict[str, Any]:
     pairs = list(raw.get("windows") or [])
     if raw.get("offset_window"):
         pairs.append(raw["offset_window"])
-    windows = [
-        {"start_offset_minutes": _offset_minutes(a), "end_offset_minutes": _offset_minutes(b)} for a, b in pairs
-    ]
+    windows = [{"start_offset_minutes": _offset_minutes(a), "end_offset_minutes": _offset_minutes(b)} for a, b in pairs]
     return {"anchor": str(raw["anchor"]).lower(), "windows": windows}
 
 
@@ -172,9 +176,7 @@ def _mean_reversion(params: _Source) -> tuple[dict[str, Any], dict[str, Any]]:
             out[name] = "both"
     for name in ("htf_tf", "extra_htf_tf"):
         out[name] = str(out[name]).upper()
-    out["enabled_scenarios"] = _scenarios(
-        params.take("enabled_scenarios", "strategy_parameters.enabled_scenarios", [])
-    )
+    out["enabled_scenarios"] = _scenarios(params.take("enabled_scenarios", "strategy_parameters.enabled_scenarios", []))
     if out["direction_filter"] not in ("both", "long", "short"):
         raise MigrationError("strategy.parameters.direction_filter", "V1 would never trade with it")
     management = {
@@ -182,7 +184,11 @@ def _mean_reversion(params: _Source) -> tuple[dict[str, Any], dict[str, Any]]:
         "max_holding_minutes": params.raw.pop("max_holding_minutes", 30),
     }
     params.findings.append(
-        Finding(key="strategy.parameters.max_holding_minutes", action="renamed", target="trade_management.max_holding_minutes")
+        Finding(
+            key="strategy.parameters.max_holding_minutes",
+            action="renamed",
+            target="trade_management.max_holding_minutes",
+        )
     )
     for name in [n for n in params.raw if n.startswith(_LATER_SCENARIOS_ONLY)]:
         params.drop(name, "read by scenarios 4 to 6 only, which are refused when enabled")
@@ -268,7 +274,11 @@ def migrate_config(v1: dict[str, Any], *, news: bool = False) -> Migration:
         },
         "account": {
             key: source.take(key, f"account.{key}", default)
-            for key, default in (("initial_balance", 10000.0), ("risk_per_trade", 100.0), ("account_currency", "EUR"))
+            for key, default in (
+                ("initial_balance", 10000.0),
+                ("risk_per_trade", 100.0),
+                ("account_currency", "EUR"),
+            )
         },
         "rates": source.take("rates_static", "rates", {}),
         "news_filter": {"enabled": news and name == "mean_reversion_z_score"},

@@ -11,28 +11,27 @@ import pyarrow as pa
 __all__ = ["Result"]
 
 _UTC_NS = pa.timestamp("ns", tz="UTC")
-_TRADE_SCHEMA = pa.schema(
-    [
-        ("entry_time", _UTC_NS),
-        ("exit_time", _UTC_NS),
-        ("trigger_time", _UTC_NS),
-        ("direction", pa.string()),
-        ("symbol", pa.string()),
-        ("order_type", pa.string()),
-        ("entry_price", pa.float64()),
-        ("exit_price", pa.float64()),
-        ("initial_stop_loss", pa.float64()),
-        ("stop_loss", pa.float64()),
-        ("take_profit", pa.float64()),
-        ("size", pa.float64()),
-        ("result", pa.float64()),
-        ("r_multiple", pa.float64()),
-        ("entry_fee", pa.float64()),
-        ("exit_fee", pa.float64()),
-        ("reason", pa.string()),
-        ("scenario", pa.string()),
-    ]
-)
+_TRADE_COLUMNS: list[tuple[str, pa.DataType]] = [
+    ("entry_time", _UTC_NS),
+    ("exit_time", _UTC_NS),
+    ("trigger_time", _UTC_NS),
+    ("direction", pa.string()),
+    ("symbol", pa.string()),
+    ("order_type", pa.string()),
+    ("entry_price", pa.float64()),
+    ("exit_price", pa.float64()),
+    ("initial_stop_loss", pa.float64()),
+    ("stop_loss", pa.float64()),
+    ("take_profit", pa.float64()),
+    ("size", pa.float64()),
+    ("result", pa.float64()),
+    ("r_multiple", pa.float64()),
+    ("entry_fee", pa.float64()),
+    ("exit_fee", pa.float64()),
+    ("reason", pa.string()),
+    ("scenario", pa.string()),
+]
+_TRADE_SCHEMA = pa.schema(_TRADE_COLUMNS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ class Result:
     def trades(self) -> pa.Table:
         """Closed positions by exit time, then order id: one row each, columns as in the result JSON."""
         rows = self.raw["trades"]
-        columns: list[pa.Array] = []
+        columns: list[pa.Array[Any]] = []
         for column in _TRADE_SCHEMA:
             key = f"{column.name}_ns" if column.type == _UTC_NS else column.name
             columns.append(pa.array([row[key] for row in rows], type=column.type))

@@ -5,5 +5,5 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-LEGACY_SRC = Path(__file__).resolve().parents[2] / "legacy_v1" / "src"
-sys.path.insert(0, str(LEGACY_SRC))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1] / "legacy_v1" / "src"), str(HERE)]

@@ -51,7 +51,7 @@ class Position(_Contract):
 class FeeRequest(_Contract):
     """What one commission depends on (``FeeRequestRust``); FX paths as (rate, inverse) steps."""
 
-    schema: str  # type: ignore[assignment]
+    fee_schema: str
     price: float
     lots: float
     contract_size: float

@@ -42,7 +42,13 @@ class V1Engine:
         self._errors: IO[bytes] | None = None
         self.restarts = 0
 
-    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+    def run(
+        self,
+        prepared: Prepared,
+        switches: Mapping[str, str],  # noqa: ARG002 - V1 has none
+        *,
+        events: bool = False,
+    ) -> Answer:
         """V1 has no switches: it is what it is."""
         began = time.perf_counter()
         request = {
@@ -55,9 +61,7 @@ class V1Engine:
         try:
             reply = self.ask(request)
             seconds = time.perf_counter() - began
-            return Answer(
-                outcome=check(reply["outcome"]), seconds=seconds, bars=int(reply.get("bars", 0)), extra=reply
-            )
+            return Answer(outcome=check(reply["outcome"]), seconds=seconds, bars=int(reply.get("bars", 0)), extra=reply)
         except (WorkerDiedError, MalformedOutcomeError, KeyError, TypeError) as error:
             self.close()
             failure = str(error) if isinstance(error, WorkerDiedError) else f"answered nonsense: {error!r}"
@@ -66,7 +70,10 @@ class V1Engine:
     @staticmethod
     def config(prepared: Prepared) -> dict[str, Any]:
         """The case's config with the paths of its files."""
-        files = {"execution_costs_file": str(prepared.costs_file), "symbol_specs_file": str(prepared.specs_file)}
+        files = {
+            "execution_costs_file": str(prepared.costs_file),
+            "symbol_specs_file": str(prepared.specs_file),
+        }
         return {**prepared.case.config, **files}
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:

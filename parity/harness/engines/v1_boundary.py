@@ -20,7 +20,10 @@ BULK_REPEATS = 60
 def _percentiles(values: list[int]) -> dict[str, float]:
     ordered = sorted(values)
     n = len(ordered)
-    pick = lambda share: ordered[min(n - 1, int(n * share))] / 1000.0  # noqa: E731 - local shorthand
+
+    def pick(share: float) -> float:
+        return ordered[min(n - 1, int(n * share))] / 1000.0
+
     return {"p50_us": pick(0.5), "p99_us": pick(0.99), "max_us": ordered[-1] / 1000.0}
 
 
@@ -113,7 +116,8 @@ def _real_run(request: dict[str, Any], names: list[str]) -> dict[str, Any]:
         def call(stream: bytes, *args: Any) -> bytes:
             rows = pa.ipc.open_stream(stream).read_all().num_rows
             seen.append({"function": name, "rows": rows})
-            return originals[name](stream, *args)
+            answer: bytes = originals[name](stream, *args)
+            return answer
 
         return call
 

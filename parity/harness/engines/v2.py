@@ -56,12 +56,10 @@ class V2Engine:
             return Answer(outcome=None, failure=f"panicked: {error}", seconds=time.perf_counter() - began)
         seconds = time.perf_counter() - began
         if not raw["ok"]:
-            error = raw["error"]
-            return Answer(outcome=refusal(error["category"], error["code"], error["message"]), seconds=seconds)
+            fault = raw["error"]
+            return Answer(outcome=refusal(fault["category"], fault["code"], fault["message"]), seconds=seconds)
         extra = {"rejected": raw["rejected_orders"], "meta": raw["meta"]}
-        return Answer(
-            outcome=_outcome(raw), seconds=seconds, bars=raw["meta"]["counters"]["bars"], extra=extra
-        )
+        return Answer(outcome=_outcome(raw), seconds=seconds, bars=raw["meta"]["counters"]["bars"], extra=extra)
 
     @staticmethod
     def environment(prepared: Prepared) -> dict[str, str]:

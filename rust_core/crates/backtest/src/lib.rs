@@ -83,7 +83,11 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let start = clock();
     let mut entries = vec![];
     let tariff = costs::load(&environment.paths, &config.symbol, &mut entries)?;
-    let events = if config.news_filter.enabled { news::load(&environment.paths, &mut entries)? } else { vec![] };
+    let events = if config.news_filter.enabled {
+        news::load(&environment.paths, &mut entries)?
+    } else {
+        vec![]
+    };
     let data = Dataset::load(&environment.paths, config, &mut entries)?;
     let (entries, manifest_hash) = manifest::finish(entries);
     timings.load = since(start);

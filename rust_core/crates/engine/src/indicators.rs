@@ -14,7 +14,14 @@ struct SlidingSum {
 
 impl SlidingSum {
     fn new() -> Self {
-        Self { sum: 0.0, add_error: 0.0, drop_error: 0.0, count: 0, last: f64::NAN, repeats: 0 }
+        Self {
+            sum: 0.0,
+            add_error: 0.0,
+            drop_error: 0.0,
+            count: 0,
+            last: f64::NAN,
+            repeats: 0,
+        }
     }
 
     fn drop_value(&mut self, v: f64) {
@@ -108,8 +115,17 @@ pub struct Bands {
 pub fn bollinger(x: &[f64], window: usize, factor: f64) -> Bands {
     let mid = sma(x, window);
     let width = rolling_deviation(x, window);
-    let band = |sign: f64| mid.iter().zip(&width).map(|(m, w)| m + sign * (factor * w)).collect();
-    Bands { upper: band(1.0), lower: band(-1.0), mid }
+    let band = |sign: f64| {
+        mid.iter()
+            .zip(&width)
+            .map(|(m, w)| m + sign * (factor * w))
+            .collect()
+    };
+    Bands {
+        upper: band(1.0),
+        lower: band(-1.0),
+        mid,
+    }
 }
 
 /// Exponential moving average with weight 2 / (length + 1); a gap repeats the output and lets the old weight decay.
@@ -143,13 +159,19 @@ pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> 
     for i in 0..n {
         let mut tr = (high[i] - low[i]).abs();
         if i > 0 && !close[i - 1].is_nan() && !tr.is_nan() {
-            tr = tr.max((high[i] - close[i - 1]).abs()).max((low[i] - close[i - 1]).abs());
+            tr = tr
+                .max((high[i] - close[i - 1]).abs())
+                .max((low[i] - close[i - 1]).abs());
         }
         range.push(tr);
     }
     let mut out = vec![f64::NAN; n];
-    let Some(first) = range.iter().position(|tr| tr.is_finite()) else { return out };
-    let Some(seed) = range.get(first..first + length) else { return out };
+    let Some(first) = range.iter().position(|tr| tr.is_finite()) else {
+        return out;
+    };
+    let Some(seed) = range.get(first..first + length) else {
+        return out;
+    };
     let mut value = seed.iter().fold(0.0, |sum, tr| sum + tr) / length as f64;
     if value.is_nan() {
         return out;
@@ -168,7 +190,9 @@ pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> 
 /// Filtered mean of a random walk seen with noise (Kalman 1960, one dimension).
 pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
     let mut out = vec![f64::NAN; x.len()];
-    let Some(first) = x.iter().position(|v| v.is_finite()) else { return out };
+    let Some(first) = x.iter().position(|v| v.is_finite()) else {
+        return out;
+    };
     let (mut estimate, mut variance) = (x[first], noise);
     out[first] = estimate;
     for i in first + 1..x.len() {
@@ -185,7 +209,11 @@ pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
 pub fn z_score(x: &[f64], centre: &[f64], window: usize) -> Vec<f64> {
     let residual: Vec<f64> = x.iter().zip(centre).map(|(v, c)| v - c).collect();
     let width = rolling_deviation(&residual, window);
-    residual.iter().zip(&width).map(|(r, w)| if *w > 0.0 { r / w } else { f64::NAN }).collect()
+    residual
+        .iter()
+        .zip(&width)
+        .map(|(r, w)| if *w > 0.0 { r / w } else { f64::NAN })
+        .collect()
 }
 
 /// Sign of close minus EMA of a higher timeframe for each primary bar: the EMA runs over bars as they first appear.

@@ -38,9 +38,11 @@ impl Conversion {
             (Some(first), Some(second)) => Ok(Self(vec![first, second])),
             _ => {
                 let message = format!("no rate leads from {from} to {to}, neither directly nor through USD");
-                Err(RunError::new(Category::Execution, codes::MISSING_REQUIRED_FIELD, message)
-                    .with("from", from)
-                    .with("to", to))
+                Err(
+                    RunError::new(Category::Execution, codes::MISSING_REQUIRED_FIELD, message)
+                        .with("from", from)
+                        .with("to", to),
+                )
             }
         }
     }
@@ -127,7 +129,9 @@ impl Desk {
 
     /// Moves a price up (`Long`) or down (`Short`); one draw for each application.
     pub fn slip(&mut self, price: f64, towards: Direction, order: i64, occasion: Occasion) -> f64 {
-        let Some(model) = &mut self.slipping else { return price };
+        let Some(model) = &mut self.slipping else {
+            return price;
+        };
         let drawn = model.random * model.draws.unit(order, occasion);
         let pips = (model.fixed + drawn) * model.multiplier;
         match towards {
@@ -138,7 +142,9 @@ impl Desk {
 
     /// Commission of one order at `price`, in account currency.
     pub fn fee(&self, price: f64, lots: f64, occasion: Occasion) -> Result<f64, RunError> {
-        let Some(tariff) = &self.commission else { return Ok(0.0) };
+        let Some(tariff) = &self.commission else {
+            return Ok(0.0);
+        };
         let to_fee = self.quote_to_fee.as_ref().map_err(Clone::clone)?;
         let to_account = self.fee_to_account.as_ref().map_err(Clone::clone)?;
         let notional = to_fee.apply(price * self.spec.contract_size * lots);
@@ -165,7 +171,11 @@ impl Desk {
         let spec = &self.spec;
         let stop_pips = (fill - stop).abs() / spec.pip;
         let pip_value = convert.apply(spec.contract_size * spec.pip);
-        let raw = if stop_pips > 0.0 { self.risk / (stop_pips * pip_value) } else { 0.0 };
+        let raw = if stop_pips > 0.0 {
+            self.risk / (stop_pips * pip_value)
+        } else {
+            0.0
+        };
         match self.volume {
             VolumeGrid::FromMinimum => {
                 let low = spec.volume_min;
@@ -202,6 +212,9 @@ mod tests {
         assert_eq!(through("EUR", "USD"), Ok(1100.0));
         assert_eq!(through("USD", "EUR"), Ok(1000.0 / 1.1));
         assert_eq!(through("JPY", "EUR"), Ok(1000.0 / 150.0 / 1.1));
-        assert_eq!(through("CHF", "EUR").map_err(|e| e.code), Err(codes::MISSING_REQUIRED_FIELD));
+        assert_eq!(
+            through("CHF", "EUR").map_err(|e| e.code),
+            Err(codes::MISSING_REQUIRED_FIELD)
+        );
     }
 }

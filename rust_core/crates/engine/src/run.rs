@@ -96,7 +96,11 @@ impl<'a> Manager<'a> {
             Choice::ScriptedOrders(p) => (p.use_position_manager, p.max_holding_minutes, &p.edits),
             Choice::MeanReversionZScore(_) => (false, None, &[]),
         };
-        let minutes = if rules.enabled { rules.max_holding_minutes.or(own_minutes) } else { own_minutes };
+        let minutes = if rules.enabled {
+            rules.max_holding_minutes.or(own_minutes)
+        } else {
+            own_minutes
+        };
         Self {
             enabled: rules.enabled || own,
             holding_ns: minutes.map(|m| m * MINUTE_NS as f64),
@@ -114,27 +118,38 @@ impl<'a> Manager<'a> {
             (ManagerReach::Enabled, _) | (ManagerReach::OneWrapper, 1) => Ok(self.enabled),
             (ManagerReach::OneWrapper, 0) => Ok(false),
             (ManagerReach::OneWrapper, _) => {
-                let message = "sessions and anchored_sessions together hide the position manager (timeout_reach v1)";
+                let message =
+                    "sessions and anchored_sessions together hide the position manager (timeout_reach v1)";
                 Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, message))
             }
         }
     }
 
     fn edit(&self, order: &mut Order, bar: usize) {
-        for edit in self.edits.iter().filter(|e| e.bar == bar as i64 && e.order == order.request.id) {
+        for edit in self
+            .edits
+            .iter()
+            .filter(|e| e.bar == bar as i64 && e.order == order.request.id)
+        {
             order.sl = edit.sl.unwrap_or(order.sl);
             order.tp = edit.tp.unwrap_or(order.tp);
         }
     }
 
     fn expired(&self, order: &Order, now: i64) -> bool {
-        let Some(limit) = self.holding_ns else { return false };
+        let Some(limit) = self.holding_ns else {
+            return false;
+        };
         let since = match order.fill {
             Some(fill) if self.since_fill => fill.ts,
             _ => order.placed_ts,
         };
-        let included =
-            self.only.is_empty() || order.request.scenario.as_ref().is_some_and(|label| self.only.contains(label));
+        let included = self.only.is_empty()
+            || order
+                .request
+                .scenario
+                .as_ref()
+                .is_some_and(|label| self.only.contains(label));
         included && (now - since) as f64 >= limit
     }
 }
@@ -150,7 +165,12 @@ pub struct Peaks {
 
 impl Peaks {
     fn new(initial: f64) -> Self {
-        Self { initial, max_equity: initial, max_drawdown: 0.0, lowest: initial }
+        Self {
+            initial,
+            max_equity: initial,
+            max_drawdown: 0.0,
+            lowest: initial,
+        }
     }
 
     fn note(&mut self, equity: f64) {
@@ -179,8 +199,22 @@ struct Loop<'a> {
 pub fn run(inputs: &Inputs) -> Result<Report, RunError> {
     let config = inputs.config;
     let policies = Policies::resolve(&config.semantics);
-    let desk = Desk::new(config, &policies, inputs.spec, inputs.commission, inputs.slippage, inputs.seed);
-    let strategy = Strategy::new(config, inputs.bars, inputs.higher, inputs.news, &policies, desk.tick());
+    let desk = Desk::new(
+        config,
+        &policies,
+        inputs.spec,
+        inputs.commission,
+        inputs.slippage,
+        inputs.seed,
+    );
+    let strategy = Strategy::new(
+        config,
+        inputs.bars,
+        inputs.higher,
+        inputs.news,
+        &policies,
+        desk.tick(),
+    );
     let gates = Gates::new(config, &policies);
     let manager = Manager::new(config, &policies, gates.wrappers);
     let trace = Trace::new(config.output.events);
@@ -196,7 +230,10 @@ pub fn run(inputs: &Inputs) -> Result<Report, RunError> {
         signals: 0,
     };
     for index in inputs.start..inputs.bars.len() {
-        state.bar(Now { index, ts: inputs.bars.ts[index] })?;
+        state.bar(Now {
+            index,
+            ts: inputs.bars.ts[index],
+        })?;
     }
     state.finish()
 }
@@ -222,7 +259,11 @@ impl Loop<'_> {
     }
 
     fn settle(&mut self, now: Now) -> Result<(), RunError> {
-        if self.broker.active.is_empty() { Ok(()) } else { self.broker.process(now) }
+        if self.broker.active.is_empty() {
+            Ok(())
+        } else {
+            self.broker.process(now)
+        }
     }
 
     fn decide(&mut self, now: Now, bar: usize) -> Result<(), RunError> {
@@ -271,15 +312,18 @@ impl Loop<'_> {
             return Ok(());
         }
         let mut orders = std::mem::take(&mut self.broker.active);
-        let answer = orders.iter_mut().filter(|order| order.is_open()).try_for_each(|order| {
-            if self.manager.expired(order, now.ts) {
-                return self.broker.time_out(order, now);
-            }
-            if with_edits {
-                self.manager.edit(order, bar);
-            }
-            Ok(())
-        });
+        let answer = orders
+            .iter_mut()
+            .filter(|order| order.is_open())
+            .try_for_each(|order| {
+                if self.manager.expired(order, now.ts) {
+                    return self.broker.time_out(order, now);
+                }
+                if with_edits {
+                    self.manager.edit(order, bar);
+                }
+                Ok(())
+            });
         orders.retain(|order| !order.done);
         self.broker.active = orders;
         answer
@@ -297,20 +341,38 @@ impl Loop<'_> {
         self.curve.timestamp_ns.push(now.ts);
         self.curve.equity.push(equity);
         self.curve.balance.push(cash);
-        self.broker.trace.add("equity", None, || [("equity", json!(equity)), ("balance", json!(cash))]);
+        self.broker.trace.add("equity", None, || {
+            [("equity", json!(equity)), ("balance", json!(cash))]
+        });
         Ok(())
     }
 
     fn finish(self) -> Result<Report, RunError> {
-        let Self { inputs, policies, broker, curve, peaks, signals, .. } = self;
+        let Self {
+            inputs,
+            policies,
+            broker,
+            curve,
+            peaks,
+            signals,
+            ..
+        } = self;
         let last = inputs.bars.len() - 1;
         let mut open_positions = vec![];
         let mut unrealised = 0.0;
         for order in &broker.active {
             let marked = policies.mark_open && order.is_open();
-            let profit = if marked { broker.earned(order, broker.mid(last))? } else { 0.0 };
+            let profit = if marked {
+                broker.earned(order, broker.mid(last))?
+            } else {
+                0.0
+            };
             unrealised += profit;
-            open_positions.push(order.as_open(&inputs.config.symbol, policies.pending_enters_at_fill, profit));
+            open_positions.push(order.as_open(
+                &inputs.config.symbol,
+                policies.pending_enters_at_fill,
+                profit,
+            ));
         }
         check_accounts(&broker.ledger, &peaks, &curve, unrealised)?;
         let counters = Counters {
@@ -323,7 +385,12 @@ impl Loop<'_> {
         };
         let metrics = metrics::compute(policies.metrics, &broker.closed, &broker.ledger, &curve, &peaks);
         let mut trades = broker.closed;
-        trades.sort_by_key(|t| (t.exit_time_ns, t.meta.get("order_id").and_then(serde_json::Value::as_i64)));
+        trades.sort_by_key(|t| {
+            (
+                t.exit_time_ns,
+                t.meta.get("order_id").and_then(serde_json::Value::as_i64),
+            )
+        });
         let equity = shown(curve, inputs.config.output.equity, &trades);
         Ok(Report {
             trades,
@@ -338,10 +405,19 @@ impl Loop<'_> {
 }
 
 /// Equity must be cash plus open profit, and cash must be what trades and fees left of the initial balance.
-fn check_accounts(ledger: &Ledger, peaks: &Peaks, curve: &EquityCurve, unrealised: f64) -> Result<(), RunError> {
+fn check_accounts(
+    ledger: &Ledger,
+    peaks: &Peaks,
+    curve: &EquityCurve,
+    unrealised: f64,
+) -> Result<(), RunError> {
     let equity = curve.equity.last().copied().unwrap_or(peaks.initial);
     let recomputed = peaks.initial + ledger.results - ledger.fees + unrealised;
-    let scale = recomputed.abs().max(ledger.results.abs()).max(ledger.fees).max(1.0);
+    let scale = recomputed
+        .abs()
+        .max(ledger.results.abs())
+        .max(ledger.fees)
+        .max(1.0);
     let difference = (equity - recomputed).abs();
     if difference.is_finite() && difference <= INVARIANT * scale {
         return Ok(());
@@ -355,8 +431,10 @@ fn shown(curve: EquityCurve, output: EquityOutput, trades: &[Trade]) -> EquityCu
         EquityOutput::Bars => curve,
         EquityOutput::None => EquityCurve::default(),
         EquityOutput::Trades => {
-            let mut keep: Vec<usize> =
-                trades.iter().filter_map(|t| curve.timestamp_ns.binary_search(&t.exit_time_ns).ok()).collect();
+            let mut keep: Vec<usize> = trades
+                .iter()
+                .filter_map(|t| curve.timestamp_ns.binary_search(&t.exit_time_ns).ok())
+                .collect();
             keep.extend(curve.timestamp_ns.len().checked_sub(1));
             keep.dedup();
             EquityCurve {

@@ -43,9 +43,14 @@ impl<'a> Strategy<'a> {
         match &config.strategy {
             Choice::ScriptedOrders(params) => Self::Scripted(Scripted::new(params, bars)),
             Choice::MeanReversionZScore(params) => {
-                let gate = config.news_filter.enabled.then(|| NewsGate::new(config, policies, news));
+                let gate = config
+                    .news_filter
+                    .enabled
+                    .then(|| NewsGate::new(config, policies, news));
                 let primary = config.timeframes.primary;
-                Self::MeanReversion(Box::new(MeanReverter::new(params, bars, higher, primary, gate, policies, tick)))
+                Self::MeanReversion(Box::new(MeanReverter::new(
+                    params, bars, higher, primary, gate, policies, tick,
+                )))
             }
         }
     }
@@ -70,9 +75,19 @@ pub struct Scripted<'a> {
 
 impl<'a> Scripted<'a> {
     fn new(params: &'a ScriptedOrders, bars: &'a Pair) -> Self {
-        let mut due: Vec<(i64, usize)> = params.orders.iter().enumerate().map(|(i, o)| (o.bar, i)).collect();
+        let mut due: Vec<(i64, usize)> = params
+            .orders
+            .iter()
+            .enumerate()
+            .map(|(i, o)| (o.bar, i))
+            .collect();
         due.sort_unstable();
-        Self { params, bars, due, next: 0 }
+        Self {
+            params,
+            bars,
+            due,
+            next: 0,
+        }
     }
 
     fn orders(&mut self, view: &View) -> Vec<Request> {
@@ -201,12 +216,28 @@ impl<'a> MeanReverter<'a> {
                 bands: indicators::bollinger(close, p.b_b_length as usize, p.std_factor),
                 trends: [
                     Trend::new(&p.htf_tf, p.htf_ema, p.htf_filter, primary, higher),
-                    Trend::new(&p.extra_htf_tf, p.extra_htf_ema, p.extra_htf_filter, primary, higher),
+                    Trend::new(
+                        &p.extra_htf_tf,
+                        p.extra_htf_ema,
+                        p.extra_htf_filter,
+                        primary,
+                        higher,
+                    ),
                 ],
             }
         });
         let range = indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length);
-        Self { params, bars, news, range, first, second, grid: policies.level_grid, tick, next_id: 0 }
+        Self {
+            params,
+            bars,
+            news,
+            range,
+            first,
+            second,
+            grid: policies.level_grid,
+            tick,
+            next_id: 0,
+        }
     }
 
     fn order(&mut self, view: &View) -> Option<Request> {

@@ -36,7 +36,10 @@ fn note(info: &PanicHookInfo<'_>) {
         .map(|s| (*s).to_string())
         .or_else(|| info.payload().downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".to_string());
-    let place = info.location().map_or_else(|| "unknown place".to_string(), |l| format!("{}:{}", l.file(), l.line()));
+    let place = info.location().map_or_else(
+        || "unknown place".to_string(),
+        |l| format!("{}:{}", l.file(), l.line()),
+    );
     LAST.with(|last| *last.borrow_mut() = Some((text, place)));
 }
 
@@ -45,7 +48,11 @@ pub fn guarded(work: impl FnOnce() -> Result<String, ConfigErrors>) -> Result<St
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if INSIDE.with(|inside| *inside.borrow()) { note(info) } else { previous(info) }
+            if INSIDE.with(|inside| *inside.borrow()) {
+                note(info)
+            } else {
+                previous(info)
+            }
         }));
     });
     INSIDE.with(|inside| *inside.borrow_mut() = true);
@@ -67,11 +74,17 @@ impl Failure {
             Self::Config(errors) => {
                 let issues = serde_json::to_string(&errors.0).unwrap_or_else(|_| "[]".to_string());
                 let text = errors.to_string();
-                (text.clone(), exception(py, "ConfigError", "_from_native", (text, issues)))
+                (
+                    text.clone(),
+                    exception(py, "ConfigError", "_from_native", (text, issues)),
+                )
             }
             Self::Panic { message, place } => {
                 let text = format!("[{}] panic at {place}: {message}", codes::FFI_PANIC_CAUGHT);
-                (text, exception(py, "InternalError", "_from_native", (message, place)))
+                (
+                    text,
+                    exception(py, "InternalError", "_from_native", (message, place)),
+                )
             }
         };
         built.unwrap_or_else(|_| PyRuntimeError::new_err(text))

@@ -13,7 +13,8 @@ use pyo3::prelude::*;
 /// Raises `bt.ConfigError` for a configuration that is refused and `bt.InternalError` for a panic.
 #[pyfunction]
 fn run_backtest(py: Python<'_>, config_json: &str) -> PyResult<String> {
-    py.detach(|| errors::guarded(|| omega_backtest::run_json(config_json))).map_err(|failure| failure.raise(py))
+    py.detach(|| errors::guarded(|| omega_backtest::run_json(config_json)))
+        .map_err(|failure| failure.raise(py))
 }
 
 #[pymodule]

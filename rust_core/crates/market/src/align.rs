@@ -19,7 +19,11 @@ pub fn visible(primary: &[i64], higher: &[i64], rules: &Rules) -> Vec<Option<u32
     let mut out = Vec::with_capacity(primary.len());
     for (i, &ts) in primary.iter().enumerate() {
         let known = |j: usize| {
-            if rules.completed_only { higher[j] + rules.end_shift <= ts + rules.decision_shift } else { higher[j] <= ts }
+            if rules.completed_only {
+                higher[j] + rules.end_shift <= ts + rules.decision_shift
+            } else {
+                higher[j] <= ts
+            }
         };
         let before = next;
         while next < higher.len() && known(next) {
@@ -40,7 +44,12 @@ mod tests {
 
     #[test]
     fn a_bar_is_visible_only_after_its_end_and_until_it_is_stale() {
-        let rules = Rules { decision_shift: 0, end_shift: 10, completed_only: true, stale_limit: 2 };
+        let rules = Rules {
+            decision_shift: 0,
+            end_shift: 10,
+            completed_only: true,
+            stale_limit: 2,
+        };
         let seen = visible(&[0, 5, 10, 15, 20, 25, 30], &[0], &rules);
         assert_eq!(seen, [None, None, Some(0), Some(0), Some(0), None, None]);
     }

@@ -31,7 +31,7 @@ macro_rules! fee_request {
 }
 
 fee_request! {
-    schema: String,
+    fee_schema: String,
     price: f64,
     lots: f64,
     contract_size: f64,
@@ -66,7 +66,7 @@ pub fn calculate_fee(request: &FeeRequestRust) -> Result<Decimal> {
 fn unrounded(r: &FeeRequestRust) -> Result<f64> {
     let notional_quote = (r.price * r.contract_size) * r.lots;
     let notional_fee = convert(notional_quote, &r.quote_to_fee);
-    let base = match r.schema.as_str() {
+    let base = match r.fee_schema.as_str() {
         "per_lot" => r.per_lot * r.lots,
         "per_million_notional" => notional_fee / 1e6 * r.rate_per_million,
         "percent_of_notional" => r.pct * notional_fee,

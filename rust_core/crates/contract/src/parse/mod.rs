@@ -19,9 +19,13 @@ const DATE: &str = "a day as YYYY-MM-DD between 1970-01-01 and 2200-12-31";
 
 /// Parses and checks a whole document.
 pub fn config(text: &str) -> Result<Config, ConfigErrors> {
-    let value = document(text).map_err(|issue| ConfigErrors(vec![issue]))?;
+    let value = document(text).map_err(|issue| ConfigErrors(vec![*issue]))?;
     let Value::Object(map) = &value else {
-        return Err(ConfigErrors(vec![lone(codes::TYPE_MISMATCH, "the config must be a JSON object", &value)]));
+        return Err(ConfigErrors(vec![lone(
+            codes::TYPE_MISMATCH,
+            "the config must be a JSON object",
+            &value,
+        )]));
     };
     let findings = Findings::default();
     let root = Object::new(map, "", &findings);
@@ -40,7 +44,10 @@ pub fn config(text: &str) -> Result<Config, ConfigErrors> {
             issues.extend(meaningless(&config));
         }
         if issues.is_empty() {
-            return Ok(Config { ignored_keys: ignored, ..config });
+            return Ok(Config {
+                ignored_keys: ignored,
+                ..config
+            });
         }
     }
     Err(ConfigErrors(issues))
@@ -48,17 +55,37 @@ pub fn config(text: &str) -> Result<Config, ConfigErrors> {
 
 fn lone(code: u16, message: &str, value: &Value) -> ConfigIssue {
     let text: String = value.to_string().chars().take(120).collect();
-    ConfigIssue { code, path: String::new(), message: message.to_string(), value: text.into(), allowed: None, nearest: None }
+    ConfigIssue {
+        code,
+        path: String::new(),
+        message: message.to_string(),
+        value: text.into(),
+        allowed: None,
+        nearest: None,
+    }
 }
 
-fn document(text: &str) -> Result<Value, ConfigIssue> {
+fn document(text: &str) -> Result<Value, Box<ConfigIssue>> {
     if text.len() > MAX_CONFIG_BYTES {
-        let message = format!("the config is {} bytes long, the limit is {MAX_CONFIG_BYTES}", text.len());
-        return Err(ConfigIssue { value: Value::Null, ..lone(codes::RESOURCE_LIMIT_EXCEEDED, &message, &Value::Null) });
+        let message = format!(
+            "the config is {} bytes long, the limit is {MAX_CONFIG_BYTES}",
+            text.len()
+        );
+        return Err(Box::new(ConfigIssue {
+            value: Value::Null,
+            ..lone(codes::RESOURCE_LIMIT_EXCEEDED, &message, &Value::Null)
+        }));
     }
     serde_json::from_str(text).map_err(|error| {
-        let message = format!("not valid JSON at line {}, column {}: {error}", error.line(), error.column());
-        ConfigIssue { value: Value::Null, ..lone(codes::INVALID_FORMAT, &message, &Value::Null) }
+        let message = format!(
+            "not valid JSON at line {}, column {}: {error}",
+            error.line(),
+            error.column()
+        );
+        Box::new(ConfigIssue {
+            value: Value::Null,
+            ..lone(codes::INVALID_FORMAT, &message, &Value::Null)
+        })
     })
 }
 
@@ -71,7 +98,11 @@ fn valid_symbol(text: &str) -> Option<String> {
 fn read(root: &Object) -> (Option<Config>, bool) {
     let version = root.required("schema_version", "\"2\"", |text| (text == "2").then_some("2"));
     let allow_unknown = root.bool("allow_unknown", false);
-    let run_mode = root.choice("run_mode", RunMode::Dev, &[("dev", RunMode::Dev), ("prod", RunMode::Prod)]);
+    let run_mode = root.choice(
+        "run_mode",
+        RunMode::Dev,
+        &[("dev", RunMode::Dev), ("prod", RunMode::Prod)],
+    );
     let semantics = semantics(root, run_mode);
     let strategy = strategies::strategy(root);
     let symbol = root.required("symbol", "3 to 20 letters and digits", valid_symbol);
@@ -92,7 +123,11 @@ fn read(root: &Object) -> (Option<Config>, bool) {
     let data_mode = data_mode(root);
     let timeframes = sections::timeframes(root);
     let seed = root.unsigned("rng_seed");
-    let rng_seed = if run_mode == RunMode::Dev { Some(seed.unwrap_or(42)) } else { seed };
+    let rng_seed = if run_mode == RunMode::Dev {
+        Some(seed.unwrap_or(42))
+    } else {
+        seed
+    };
     let timestamp_alignment = sections::alignment(root);
     let warmup_bars = root.whole("warmup_bars", 500, 0, 1_000_000);
     let sessions = sections::sessions(root);
@@ -164,7 +199,9 @@ fn semantics(root: &Object, run_mode: RunMode) -> Semantics {
     if run_mode == RunMode::Prod && variant == Setting::V1 {
         dev_only("execution_variant", &"v1_parity".into());
     }
-    let Some(object) = root.object("semantics") else { return out };
+    let Some(object) = root.object("semantics") else {
+        return out;
+    };
     for name in Semantics::NAMES {
         if object.get(name).is_some() {
             out.set(name, object.choice(name, variant, SETTINGS));
@@ -192,32 +229,59 @@ fn meaningless(config: &Config) -> Vec<ConfigIssue> {
     };
     if !config.timestamp_alignment.use_previous_completed_higher_tf {
         let path = "timestamp_alignment.use_previous_completed_higher_tf";
-        add(path, "would show bars before they are complete (look-ahead)", false.into(), "true");
+        add(
+            path,
+            "would show bars before they are complete (look-ahead)",
+            false.into(),
+            "true",
+        );
     }
     match &config.strategy {
         Strategy::MeanReversionZScore(p) => {
             if p.z_score_long >= 0.0 {
                 let path = "strategy_parameters.z_score_long";
-                add(path, "has the wrong sign", p.z_score_long.into(), "a number below 0");
+                add(
+                    path,
+                    "has the wrong sign",
+                    p.z_score_long.into(),
+                    "a number below 0",
+                );
             }
             if p.z_score_short <= 0.0 {
                 let path = "strategy_parameters.z_score_short";
-                add(path, "has the wrong sign", p.z_score_short.into(), "a number above 0");
+                add(
+                    path,
+                    "has the wrong sign",
+                    p.z_score_short.into(),
+                    "a number above 0",
+                );
             }
-            let filters = [("htf_filter", p.htf_filter, &p.htf_tf), ("extra_htf_filter", p.extra_htf_filter, &p.extra_htf_tf)];
+            let filters = [
+                ("htf_filter", p.htf_filter, &p.htf_tf),
+                ("extra_htf_filter", p.extra_htf_filter, &p.extra_htf_tf),
+            ];
             for (key, filter, tf) in filters {
                 let loaded = strategies::resolve_higher(tf, config.timeframes.primary)
                     .is_some_and(|tf| config.timeframes.additional.contains(&tf));
                 if filter.is_active() && !loaded {
                     let message = format!("needs a higher timeframe, but {tf} is not loaded");
                     let path = format!("strategy_parameters.{key}");
-                    add(&path, &message, Value::Null, "a timeframe of timeframes.additional, or filter both");
+                    add(
+                        &path,
+                        &message,
+                        Value::Null,
+                        "a timeframe of timeframes.additional, or filter both",
+                    );
                 }
             }
         }
         Strategy::ScriptedOrders(p) => {
             for (i, order) in p.orders.iter().enumerate() {
-                let sign = if order.direction == crate::strategy::Direction::Long { 1.0 } else { -1.0 };
+                let sign = if order.direction == crate::strategy::Direction::Long {
+                    1.0
+                } else {
+                    -1.0
+                };
                 let (sl, tp) = (sign * order.sl, sign * order.tp);
                 let wrong = match order.entry {
                     Some(entry) => sl >= sign * entry || tp <= sign * entry,
@@ -226,7 +290,12 @@ fn meaningless(config: &Config) -> Vec<ConfigIssue> {
                 if wrong {
                     let path = format!("strategy_parameters.orders[{i}]");
                     let value = serde_json::json!({"entry": order.entry, "sl": order.sl, "tp": order.tp});
-                    add(&path, "sl or tp lies on the wrong side", value, "long: sl < entry < tp; short: tp < entry < sl");
+                    add(
+                        &path,
+                        "sl or tp lies on the wrong side",
+                        value,
+                        "long: sl < entry < tp; short: tp < entry < sl",
+                    );
                 }
             }
         }

@@ -7,13 +7,17 @@ use serde_json::Map;
 use crate::codes;
 use crate::reader::Object;
 use crate::strategy::{
-    Direction, DirectionFilter, LevelEdit, MeanReversion, OrderKind, ScriptedOrder, ScriptedOrders, Strategy, TrendFilter,
+    Direction, DirectionFilter, LevelEdit, MeanReversion, OrderKind, ScriptedOrder, ScriptedOrders, Strategy,
+    TrendFilter,
 };
 use crate::time::Timeframe;
 
 const DIRECTIONS: &[(&str, Direction)] = &[("long", Direction::Long), ("short", Direction::Short)];
-const KINDS: &[(&str, OrderKind)] =
-    &[("market", OrderKind::Market), ("limit", OrderKind::Limit), ("stop", OrderKind::Stop)];
+const KINDS: &[(&str, OrderKind)] = &[
+    ("market", OrderKind::Market),
+    ("limit", OrderKind::Limit),
+    ("stop", OrderKind::Stop),
+];
 const FILTERS: &[(&str, TrendFilter)] = &[
     ("both", TrendFilter::Both),
     ("none", TrendFilter::None),
@@ -25,8 +29,10 @@ const BUILT_SCENARIOS: &[u8] = &[1, 2];
 
 /// Reads `strategy_name` and `strategy_parameters`.
 pub fn strategy(root: &Object) -> Option<Strategy> {
-    const NAMES: &[(&str, &str)] =
-        &[("mean_reversion_z_score", "mean_reversion_z_score"), ("scripted_orders", "scripted_orders")];
+    const NAMES: &[(&str, &str)] = &[
+        ("mean_reversion_z_score", "mean_reversion_z_score"),
+        ("scripted_orders", "scripted_orders"),
+    ];
     if root.get("strategy_name").is_none() {
         root.missing("strategy_name", "mean_reversion_z_score, scripted_orders");
         root.get("strategy_parameters");
@@ -96,12 +102,15 @@ fn scripted(params: &Object) -> ScriptedOrders {
         orders,
         edits,
         use_position_manager: params.bool("use_position_manager", true),
-        max_holding_minutes: params.number_or_none("max_holding_minutes", "a number of at least 0", |x| x >= 0.0),
+        max_holding_minutes: params
+            .number_or_none("max_holding_minutes", "a number of at least 0", |x| x >= 0.0),
     }
 }
 
 fn scenarios(params: &Object) -> BTreeSet<u8> {
-    let Some(items) = params.list("enabled_scenarios") else { return BTreeSet::from([1]) };
+    let Some(items) = params.list("enabled_scenarios") else {
+        return BTreeSet::from([1]);
+    };
     let mut out = BTreeSet::new();
     for (path, item) in items {
         match item.as_u64().filter(|n| (1..=6).contains(n)) {
@@ -110,11 +119,15 @@ fn scenarios(params: &Object) -> BTreeSet<u8> {
             }
             Some(_) => {
                 let message = "this scenario is not supported yet";
-                params.findings().add(codes::NOT_IMPLEMENTED, &path, message, item, Some("1, 2"));
+                params
+                    .findings()
+                    .add(codes::NOT_IMPLEMENTED, &path, message, item, Some("1, 2"));
             }
             None => {
                 let message = "is not a scenario";
-                params.findings().add(codes::CONSTRAINT_VIOLATION, &path, message, item, Some("1 to 6"));
+                params
+                    .findings()
+                    .add(codes::CONSTRAINT_VIOLATION, &path, message, item, Some("1 to 6"));
             }
         }
     }
@@ -136,7 +149,9 @@ fn higher_name(params: &Object, key: &'static str, default: &str) -> String {
         let upper = text.to_ascii_uppercase();
         (upper == "NONE" || upper == "AUTO" || Timeframe::parse(&upper).is_some()).then_some(upper)
     };
-    params.parsed(key, allowed, parse).unwrap_or_else(|| default.to_string())
+    params
+        .parsed(key, allowed, parse)
+        .unwrap_or_else(|| default.to_string())
 }
 
 fn mean_reversion(params: &Object) -> MeanReversion {
@@ -158,7 +173,11 @@ fn mean_reversion(params: &Object) -> MeanReversion {
         direction_filter: params.choice(
             "direction_filter",
             DirectionFilter::Both,
-            &[("both", DirectionFilter::Both), ("long", DirectionFilter::Long), ("short", DirectionFilter::Short)],
+            &[
+                ("both", DirectionFilter::Both),
+                ("long", DirectionFilter::Long),
+                ("short", DirectionFilter::Short),
+            ],
         ),
         enabled_scenarios: scenarios(params),
         htf_tf: higher_name(params, "htf_tf", "H4"),

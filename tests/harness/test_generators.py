@@ -1,0 +1,106 @@
+"""What the generators draw is valid, and everything they promise turns up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from parity.harness.case import Case, prepare
+from parity.harness.generators import cases, shapes
+from parity.harness.markets import Shape, build
+
+FAST = settings(
+    max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def test_every_shape_gives_valid_bars_and_the_same_shape_the_same_bars() -> None:
+    seen = Counter()
+
+    @FAST
+    @given(shapes(lead=5))
+    def run(shape: Shape) -> None:
+        market = build(shape)
+        again = build(shape)
+        assert np.array_equal(market.bid, again.bid)
+        assert np.array_equal(market.ask, again.ask)
+        assert len(market.ts) == shape.bars + 5
+        assert (np.diff(market.ts) > 0).all()
+        for side in (market.bid, market.ask):
+            o, h, low, c = side.T
+            assert (h >= np.maximum(o, c)).all()
+            assert (low <= np.minimum(o, c)).all()
+            assert (low > 0).all()
+        assert (market.ask > market.bid).all()
+        seen.update([shape.symbol, shape.timeframe, *(s.kind for s in shape.segments)])
+
+    run()
+    wanted = {
+        "EURUSD",
+        "USDJPY",
+        "DE30EUR",
+        "M1",
+        "M5",
+        "flat",
+        "range",
+        "trend_up",
+        "trend_down",
+        "spike",
+        "gap",
+    }
+    assert wanted <= seen.keys(), wanted - seen.keys()
+
+
+def test_every_feature_of_a_case_turns_up() -> None:
+    seen = Counter()
+
+    @settings(FAST, max_examples=500)
+    @given(cases())
+    def run(case: Case) -> None:
+        config = case.config
+        parameters = config["strategy"]["parameters"]
+        seen.update(case.tags)
+        seen.update(key for key in config if key.startswith(("session", "anchored", "cooldown")))
+        seen.update(f"type {o['type']}" for o in parameters.get("orders", ()))
+        seen.update(f"scenario {n}" for n in parameters.get("enabled_scenarios", ()))
+        seen.update(f"htf {parameters[k]}" for k in ("htf_filter",) if k in parameters)
+        if parameters.get("edits"):
+            seen["edits"] += 1
+        if config["timeframes"]["additional"]:
+            seen["higher timeframe"] += 1
+        if case.news:
+            seen["news"] += 1
+        defaults = case.costs["defaults"]
+        seen[f"schema {defaults['schema']}"] += 1
+        seen[f"random slippage {defaults['slippage']['random_pips'] > 0}"] += 1
+        assert config["start_date"] < config["end_date"]
+
+    run()
+    wanted = {
+        "scripted", "mean_reversion", "session_filter", "anchored_session_filter", "cooldown_candles",
+        "cooldown_minutes", "cooldown_minutes_trade", "type market", "type limit", "type stop", "scenario 1",
+        "scenario 2", "htf above", "htf below", "edits", "higher timeframe", "news", "schema per_lot",
+        "schema per_million_notional", "schema percent_of_notional", "random slippage True",
+    }  # fmt: skip
+    assert wanted <= seen.keys(), wanted - seen.keys()
+
+
+def test_a_case_survives_its_file(tmp_path: Path) -> None:
+    @settings(FAST, max_examples=20)
+    @given(cases())
+    def run(case: Case) -> None:
+        again = Case.load(case.save(tmp_path))
+        assert again.to_json() == case.to_json()
+
+    run()
+    with pytest.raises(ValueError, match="not a case of format"):
+        Case.from_json('{"format": "other"}')
+
+
+def test_a_case_without_market_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="neither bars nor a data root"):
+        prepare(Case(id="empty", config={"symbol": "EURUSD"}), tmp_path)
