@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from parity.harness.case import Case
 from parity.harness.generators import cases
 from parity.harness.locate import first_parting
+from parity.harness.render import render
 from parity.harness.runner import Pair
 from parity.harness.session import Session
 from parity.harness.verdict import CaseReport, Verdict
@@ -24,6 +25,7 @@ def describe(pair: Pair, case: Case, report: CaseReport) -> str:
     prepared = pair.prepare(case)
     a, b = pair.reference(prepared, events=True), pair.candidate(prepared, {}, events=True)
     if a.outcome is not None and b.outcome is not None:
+        lines.append(render(a.outcome, b.outcome, report.differences))
         parting = first_parting(a.outcome.get("events", ()), b.outcome.get("events", ()))
         lines.append(str(parting) if parting else "the traces are equal")
     lines.append(f"replay with: python -m parity.harness replay {path}")

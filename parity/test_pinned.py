@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parity.harness.case import Case
+from parity.harness.locate import first_parting
 from parity.harness.runner import Pair
 from parity.harness.session import Session
 from parity.harness.verdict import Verdict
@@ -23,3 +24,14 @@ def test_pinned_case_is_equal_with_all_switches_at_v1(path: Path, pair: Pair, se
     report = pair.run(Case.load(path))
     session.add("pinned", report)
     assert report.verdict is Verdict.MATCH, str(report)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_both_engines_tell_the_same_story_of_a_pinned_case(path: Path, pair: Pair) -> None:
+    prepared = pair.prepare(Case.load(path))
+    a, b = pair.reference(prepared, events=True), pair.candidate(prepared, {}, events=True)
+    assert a.outcome is not None
+    assert b.outcome is not None
+    assert a.outcome["events"], "a story without events proves nothing"
+    parting = first_parting(a.outcome["events"], b.outcome["events"])
+    assert parting is None, str(parting)

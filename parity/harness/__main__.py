@@ -12,6 +12,7 @@ from parity.harness.compare import Tolerances
 from parity.harness.engines import SWITCHES, V1Engine, V2Engine
 from parity.harness.explain import minimal_switches
 from parity.harness.locate import first_parting
+from parity.harness.render import render
 from parity.harness.runner import Pair
 from parity.harness.verdict import ExitCode, Verdict, judge
 
@@ -46,6 +47,7 @@ def replay(path: Path, names: str) -> int:
         report = judge(prepared.case.id, a, b, pair.differences(a, b, parity=not switches), parity=not switches)
         print(report)
         if a.outcome is not None and b.outcome is not None:
+            print(render(a.outcome, b.outcome, report.differences))
             parting = first_parting(a.outcome.get("events", ()), b.outcome.get("events", ()))
             print(parting if parting else "the traces are equal")
         explained = None

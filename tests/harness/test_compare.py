@@ -12,6 +12,7 @@ import pytest
 from parity.harness.compare import Tolerances, compare
 from parity.harness.explain import minimal_switches
 from parity.harness.locate import first_parting
+from parity.harness.render import render
 
 
 def trade(order: int, **changes: Any) -> dict[str, Any]:
@@ -121,3 +122,17 @@ def test_locate_names_the_first_event_that_differs() -> None:
     shorter = first_parting(a, a[:1])
     assert shorter is not None
     assert shorter.b is None
+
+
+def test_render_shows_only_the_rows_that_differ() -> None:
+    a, b = outcome(3000), outcome(3000)
+    b["trades"][7]["exit_price"] = 1.3
+    del b["trades"][9]
+    b["balance"] = 1.0
+    text = render(a, b, compare(a, b, Tolerances.load()))
+    assert "trades, order 7" in text
+    assert "exit_price" in text
+    assert "1.3" in text
+    assert "trades, order 9" in text
+    assert "balance: 10000.0 -> 1.0" in text
+    assert "order 8" not in text

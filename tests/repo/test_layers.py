@@ -98,7 +98,7 @@ def test_only_the_engine_adapters_touch_bt_or_start_v1() -> None:
     assert any(_root(m) == "bt" for _, m in seen)
 
 
-@pytest.mark.parametrize("name", ["compare", "verdict", "outcome", "explain", "locate"])
+@pytest.mark.parametrize("name", ["compare", "verdict", "outcome", "explain", "locate", "render", "report"])
 def test_pure_modules_know_no_engine_no_pytest_no_hypothesis_no_clock(name: str) -> None:
     path = REPOSITORY / "parity" / "harness" / f"{name}.py"
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -5,15 +5,17 @@
 
 mod environment;
 mod report;
+mod shield;
 
 use std::time::Instant;
 
 use omega_contract::config::RunMode;
 use omega_contract::{Category, Config, ConfigErrors, RunError, codes};
-use omega_engine::{Inputs, Report};
+use omega_engine::{Inputs, Run};
 use omega_market::{Dataset, costs, manifest, news};
 
 pub use environment::Environment;
+pub use shield::{Panic, shielded};
 
 /// Version of the engine, as results show it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -23,9 +25,14 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub struct Timings {
     /// Reading, checking and aligning the files.
     pub load: u64,
-    /// Indicators and the bar loop, and the metrics after it.
-    pub loop_and_metrics: u64,
-    /// Writing the result; 0 inside the result itself.
+    /// Indicator columns.
+    pub indicators: u64,
+    /// The bar loop.
+    #[serde(rename = "loop")]
+    pub bars: u64,
+    /// Metrics and the order of the trades.
+    pub metrics: u64,
+    /// Writing the result text.
     pub serialise: u64,
 }
 
@@ -93,7 +100,7 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     timings.load = since(start);
     let entropy = entropy(config)?;
     let start = clock();
-    let report: Report = omega_engine::run(&Inputs {
+    let inputs = Inputs {
         config,
         bars: &data.primary,
         start: data.start,
@@ -103,8 +110,15 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
         slippage: tariff.slippage,
         news: &events,
         seed: seed(config, entropy),
-    })?;
-    timings.loop_and_metrics = since(start);
+    };
+    let mut run = Run::prepare(&inputs);
+    timings.indicators = since(start);
+    let start = clock();
+    run.play()?;
+    timings.bars = since(start);
+    let start = clock();
+    let report = run.finish()?;
+    timings.metrics = since(start);
     let provenance = Provenance {
         entries,
         manifest_hash,
@@ -119,7 +133,9 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
         },
         entropy,
     };
-    report::write(config, environment, &report, &provenance, timings)
+    let start = clock();
+    let text = report::write(config, environment, &report, &provenance, timings)?;
+    Ok(report::with_serialise_time(text, since(start)))
 }
 
 /// Randomness of the operating system, in prod only.

@@ -118,3 +118,12 @@ pub(crate) fn write(
     };
     serde_json::to_string(&document).map_err(fail)
 }
+
+/// Puts the time of writing into the text that was written: the field is the last one of the document.
+pub(crate) fn with_serialise_time(mut text: String, ns: u64) -> String {
+    const FIELD: &str = "\"serialise\":0";
+    if let Some(at) = text.rfind(FIELD) {
+        text.replace_range(at..at + FIELD.len(), &format!("\"serialise\":{ns}"));
+    }
+    text
+}

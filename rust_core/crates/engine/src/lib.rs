@@ -17,4 +17,4 @@ mod run;
 mod strategy;
 
 pub use events::Event;
-pub use run::{Counters, Inputs, Report, run};
+pub use run::{Counters, Inputs, Report, Run};

@@ -180,7 +180,12 @@ impl Peaks {
     }
 }
 
-struct Loop<'a> {
+/// A backtest in three steps, so that whoever has a clock can time them: `prepare`, `play`, `finish`.
+///
+/// # Errors
+/// `play`: 1008 for a missing FX rate, 4000 for V1's unreachable manager. `finish`: 4004 when the accounts do not
+/// add up.
+pub struct Run<'a> {
     inputs: &'a Inputs<'a>,
     policies: Policies,
     broker: Broker<'a>,
@@ -192,53 +197,37 @@ struct Loop<'a> {
     signals: usize,
 }
 
-/// Runs a backtest.
-///
-/// # Errors
-/// 1008 for a missing FX rate, 4000 for V1's unreachable manager, 4004 when the accounts do not add up.
-pub fn run(inputs: &Inputs) -> Result<Report, RunError> {
-    let config = inputs.config;
-    let policies = Policies::resolve(&config.semantics);
-    let desk = Desk::new(
-        config,
-        &policies,
-        inputs.spec,
-        inputs.commission,
-        inputs.slippage,
-        inputs.seed,
-    );
-    let strategy = Strategy::new(
-        config,
-        inputs.bars,
-        inputs.higher,
-        inputs.news,
-        &policies,
-        desk.tick(),
-    );
-    let gates = Gates::new(config, &policies);
-    let manager = Manager::new(config, &policies, gates.wrappers);
-    let trace = Trace::new(config.output.events);
-    let mut state = Loop {
-        broker: Broker::new(inputs.bars, config, policies, desk, trace),
-        inputs,
-        policies,
-        strategy,
-        gates,
-        manager,
-        curve: EquityCurve::default(),
-        peaks: Peaks::new(config.account.initial_balance),
-        signals: 0,
-    };
-    for index in inputs.start..inputs.bars.len() {
-        state.bar(Now {
-            index,
-            ts: inputs.bars.ts[index],
-        })?;
+impl<'a> Run<'a> {
+    /// Resolves the policies and computes the indicator columns.
+    pub fn prepare(inputs: &'a Inputs<'a>) -> Self {
+        let config = inputs.config;
+        let policies = Policies::resolve(&config.semantics);
+        let desk = Desk::new(config, &policies, inputs.spec, inputs.commission, inputs.slippage, inputs.seed);
+        let strategy = Strategy::new(config, inputs.bars, inputs.higher, inputs.news, &policies, desk.tick());
+        let gates = Gates::new(config, &policies);
+        let manager = Manager::new(config, &policies, gates.wrappers);
+        let trace = Trace::new(config.output.events);
+        Self {
+            broker: Broker::new(inputs.bars, config, policies, desk, trace),
+            inputs,
+            policies,
+            strategy,
+            gates,
+            manager,
+            curve: EquityCurve::default(),
+            peaks: Peaks::new(config.account.initial_balance),
+            signals: 0,
+        }
     }
-    state.finish()
-}
 
-impl Loop<'_> {
+    /// Walks the bars from the first tradable one to the last.
+    pub fn play(&mut self) -> Result<(), RunError> {
+        for index in self.inputs.start..self.inputs.bars.len() {
+            self.bar(Now { index, ts: self.inputs.bars.ts[index] })?;
+        }
+        Ok(())
+    }
+
     fn bar(&mut self, now: Now) -> Result<(), RunError> {
         let bar = now.index - self.inputs.start;
         self.broker.trace.at(bar, now.ts);
@@ -347,7 +336,8 @@ impl Loop<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Report, RunError> {
+    /// Checks the accounts and computes the metrics.
+    pub fn finish(self) -> Result<Report, RunError> {
         let Self {
             inputs,
             policies,

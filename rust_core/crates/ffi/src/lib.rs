@@ -5,6 +5,8 @@
 
 mod errors;
 
+use errors::Failure;
+use omega_backtest::{run_json, shielded};
 use pyo3::prelude::*;
 
 /// Runs one backtest.
@@ -13,8 +15,11 @@ use pyo3::prelude::*;
 /// Raises `bt.ConfigError` for a configuration that is refused and `bt.InternalError` for a panic.
 #[pyfunction]
 fn run_backtest(py: Python<'_>, config_json: &str) -> PyResult<String> {
-    py.detach(|| errors::guarded(|| omega_backtest::run_json(config_json)))
-        .map_err(|failure| failure.raise(py))
+    py.detach(|| match shielded(|| run_json(config_json)) {
+        Ok(answer) => answer.map_err(Failure::Config),
+        Err(panic) => Err(Failure::Panic(panic)),
+    })
+    .map_err(|failure| failure.raise(py))
 }
 
 #[pymodule]
