@@ -13,7 +13,7 @@ from backtest_engine.metrics import compute_metrics
 from backtest_engine.runner import Environment, run_backtest
 
 MONEY = ("result", "r_multiple", "entry_fee", "exit_fee")
-BUILT_SCENARIOS = {1, 2}
+BUILT_SCENARIOS = {1, 2, 3, 4, 5, 6}
 
 
 def assert_trades_equal(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
@@ -81,7 +81,7 @@ def environment(case: dict[str, Any]) -> Environment:
 
 
 def test_there_are_full_runs_to_reproduce() -> None:
-    assert len(RUNS) >= 20
+    assert len(RUNS) >= 34
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda p: p.stem)

@@ -57,6 +57,15 @@ class IndicatorSet:
             self._cache[key] = read_indicator(getattr(omega_rust, name)(self._stream(side), *params))
         return self._cache[key]
 
+    def local(self, name: str, index: int, lookback: int, *params: Any, side: str = "bid") -> Any:
+        """A local call: computed afresh for one bar, never kept. Only the rows of its window cross."""
+        first = max(0, index - lookback + 1)
+        rows = slice(first, index + 1)
+        stream = ohlcv_stream(
+            self._ts[rows], self._sides[side][rows], symbol=self._symbol, timeframe=self._timeframe, side=side
+        )
+        return getattr(omega_rust, name)(stream, index - first, lookback, *params)
+
     def one(self, name: str, *params: Any, side: str = "bid") -> list[float]:
         return self.series(name, *params, side=side)[0]
 
@@ -71,9 +80,11 @@ def new_bar_steps(visible: np.ndarray) -> list[int]:
     return steps
 
 
-def stepwise_ema(closes: np.ndarray, visible: np.ndarray, ts_ns: np.ndarray, length: int, timeframe: str) -> list[float]:
-    """EMA over new higher-timeframe bars, one value for each primary bar."""
+def stepwise(
+    call: str, closes: np.ndarray, visible: np.ndarray, ts_ns: np.ndarray, timeframe: str, *params: Any
+) -> list[list[float]]:
+    """A stepwise call over new higher-timeframe bars: series with one value for each primary bar."""
     column = np.where(visible >= 0, closes[np.maximum(visible, 0)], np.nan) if len(closes) else np.full(len(visible), np.nan)
     table = np.column_stack([column] * 4 + [np.zeros(len(column))])
     stream = ohlcv_stream(ts_ns, table, symbol="HTF", timeframe=timeframe, side="bid")
-    return read_indicator(omega_rust.ema_stepwise(stream, length, new_bar_steps(visible)))[0]
+    return read_indicator(getattr(omega_rust, call)(stream, *params, new_bar_steps(visible)))

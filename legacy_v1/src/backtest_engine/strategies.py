@@ -13,7 +13,10 @@ from backtest_engine.config import BacktestConfig
 from backtest_engine.data import Market
 from backtest_engine.execution import PositionManager, Signal
 from backtest_engine.gates import NewsCalendar
-from backtest_engine.indicators import IndicatorSet, stepwise_ema
+from backtest_engine.indicators import IndicatorSet, read_indicator, stepwise
+from backtest_engine.scenario6 import Chain
+from backtest_engine.volatility_cluster import VolatilityCluster
+from backtest_engine.volatility_cluster import parameters as cluster_parameters
 
 DEFAULTS: dict[str, Any] = {
     "atr_length": 14, "atr_mult": 2.0, "b_b_length": 20, "std_factor": 2.0, "window_length": 100,
@@ -21,9 +24,11 @@ DEFAULTS: dict[str, Any] = {
     "tp_min_distance": 1.0, "direction_filter": "both", "enabled_scenarios": [], "use_position_manager": True,
     "max_holding_minutes": 30, "htf_tf": "D1", "htf_ema": 100, "htf_filter": "both",
     "extra_htf_tf": "AUTO", "extra_htf_ema": 50, "extra_htf_filter": "both",
+    "garch_alpha": 0.05, "garch_beta": 0.90, "garch_omega": None, "garch_use_log_returns": True,
+    "garch_scale": 100.0, "garch_min_periods": 50, "garch_sigma_floor": 1e-6, "local_z_lookback": 0,
+    "intraday_vol_feature": "garch_forecast", "intraday_vol_garch_lookback": 500,
 }
 AUTO_TIMEFRAME = {"M5": "H1", "M15": "H4", "M30": "H4"}
-BUILT_SCENARIOS = frozenset({1, 2})
 
 
 class ScriptedOrdersStrategy:
@@ -57,7 +62,7 @@ class ScriptedOrdersStrategy:
 
 
 class MeanReversionZScoreStrategy:
-    """Fades stretched prices; the first rule that hits, in the order 1S 1L 2S 2L, is the signal."""
+    """Fades stretched prices; the first rule that hits is the signal: 1S 1L 2S 2L 3S 3L 4S 4L 5L 5S 6L 6S."""
 
     def __init__(self, config: BacktestConfig, market: Market, portfolio: Any, start: int, news: Optional[Path]) -> None:
         self.params = {**DEFAULTS, **config.strategy.parameters}
@@ -77,7 +82,13 @@ class MeanReversionZScoreStrategy:
         self._rules = [
             (1, "short", self._rule_1), (1, "long", self._rule_1),
             (2, "short", self._rule_2), (2, "long", self._rule_2),
+            (3, "short", self._rule_3), (3, "long", self._rule_3),
+            (4, "short", self._rule_4), (4, "long", self._rule_4),
+            (5, "long", self._rule_5), (5, "short", self._rule_5),
+            (6, "long", self._rule_6), (6, "short", self._rule_6),
         ]
+        self._cluster = VolatilityCluster(self._volatility, **cluster_parameters(p, market.timeframe))
+        self._chain = Chain(p, market, self._sets)
         self._biases: dict[str, list[int]] = {}
 
     @staticmethod
@@ -85,11 +96,7 @@ class MeanReversionZScoreStrategy:
         wanted = set()
         if isinstance(given, (list, tuple, set)):
             wanted = {int(x) for x in given if str(x).strip().isdigit() and 1 <= int(x) <= 6}
-        wanted = wanted or {1, 2, 3, 4, 5, 6}
-        missing = sorted(wanted - BUILT_SCENARIOS)
-        if missing:
-            raise NotImplementedError(f"scenarios {missing} are not part of this V1 yet, only 1 and 2")
-        return wanted
+        return wanted or {1, 2, 3, 4, 5, 6}
 
     def on_bar(self, index: int, time: datetime) -> list[Signal]:
         decision = time if self._decision_step is None else time + self._decision_step
@@ -148,6 +155,59 @@ class MeanReversionZScoreStrategy:
             return None
         return sl, mid[index]
 
+    def _rule_3(self, index: int, direction: str) -> Optional[tuple[float, float]]:
+        base = self._rule_2(index, direction)
+        if base is None:
+            return None
+        tp = self._sets.one("ema", int(self.params["ema_length"]))[index]
+        least = self.params["tp_min_distance"]
+        far = tp > self._ask_close[index] + least if direction == "long" else tp < self._bid_close[index] - least
+        return (base[0], tp) if far else None
+
+    def _garch(self) -> tuple[Any, ...]:
+        p = self.params
+        omega = None if p["garch_omega"] is None else float(p["garch_omega"])
+        return (
+            float(p["garch_alpha"]), float(p["garch_beta"]), omega, bool(p["garch_use_log_returns"]),
+            float(p["garch_scale"]), int(p["garch_min_periods"]), float(p["garch_sigma_floor"]),
+        )
+
+    def _rule_4(self, index: int, direction: str) -> Optional[tuple[float, float]]:
+        p = self.params
+        if not self._htf_ok(index):
+            return None
+        upper, mid, lower = self._sets.series("bollinger", int(p["b_b_length"]), float(p["std_factor"]))
+        close = self._bid_close[index]
+        if not (close <= lower[index] if direction == "long" else close >= upper[index]):
+            return None
+        arguments = (float(p["kalman_r"]), float(p["kalman_q"]), *self._garch())
+        lookback = int(p["local_z_lookback"] or 0)
+        if lookback > 0:
+            z = self._sets.local("kalman_garch_zscore_local", index, lookback, *arguments)
+        else:
+            z = self._sets.one("kalman_garch_zscore", *arguments)[index]
+        sl = self._stop(index, direction)
+        if z is None or not self._stretched(z, direction) or math.isnan(sl) or math.isnan(mid[index]):
+            return None
+        return sl, mid[index]
+
+    def _volatility(self, index: int) -> list[float]:
+        """Volatility up to a bar: the ATR series, or the local GARCH window."""
+        p = self.params
+        if p["intraday_vol_feature"] == "atr_points":
+            return self._sets.one("atr", int(p["atr_length"]))[: index + 1]
+        lookback = int(p["intraday_vol_garch_lookback"] or 0)
+        stream = self._sets.local("garch_volatility_local", index, lookback if lookback > 0 else 500, *self._garch())
+        return read_indicator(stream)[0]
+
+    def _rule_5(self, index: int, direction: str) -> Optional[tuple[float, float]]:
+        base = self._rule_2(index, direction)
+        return base if base is not None and self._cluster.allows(index) else None
+
+    def _rule_6(self, index: int, direction: str) -> Optional[tuple[float, float]]:
+        base = self._rule_2(index, direction)
+        return base if base is not None and self._chain.holds(index, direction) else None
+
     def _htf_ok(self, index: int) -> bool:
         p = self.params
         return self._passes(p["htf_filter"], p["htf_tf"], p["htf_ema"], index) and self._passes(
@@ -175,7 +235,7 @@ class MeanReversionZScoreStrategy:
         if not len(bid.ts):
             return [0] * n
         closes = bid.ohlcv[:, 3]
-        ema = np.array(stepwise_ema(closes, visible, self._market.bid.ts, length, timeframe))
+        ema = np.array(stepwise("ema_stepwise", closes, visible, self._market.bid.ts, timeframe, length)[0])
         close = np.where(visible >= 0, closes[np.maximum(visible, 0)], np.nan)
         return [0 if math.isnan(d) else int(math.copysign(1, d)) if d else 0 for d in (close - ema).tolist()]
 

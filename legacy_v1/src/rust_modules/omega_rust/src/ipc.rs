@@ -25,6 +25,16 @@ pub struct Ohlcv {
     pub metadata: HashMap<String, String>,
 }
 
+impl Ohlcv {
+    /// Cuts every column to a span of rows.
+    pub fn keep(&mut self, span: std::ops::RangeInclusive<usize>) {
+        self.timestamps = self.timestamps[span.clone()].to_vec();
+        for column in [&mut self.high, &mut self.low, &mut self.close] {
+            *column = column[span.clone()].to_vec();
+        }
+    }
+}
+
 fn check_schema(found: &Schema, wanted: &[FieldDef]) -> Result<()> {
     let have: Vec<_> = found.fields().iter().map(|f| schema_defs::describe(f)).collect();
     let want: Vec<_> = wanted.iter().map(|f| (f.name.to_string(), f.kind.to_string(), f.nullable)).collect();

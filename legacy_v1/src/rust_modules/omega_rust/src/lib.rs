@@ -39,5 +39,17 @@ fn omega_rust(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(indicators::api::zscore, m)?)?;
     m.add_function(wrap_pyfunction!(indicators::api::kalman_mean, m)?)?;
     m.add_function(wrap_pyfunction!(indicators::api::kalman_zscore, m)?)?;
+    use indicators::api_extra as extra;
+    m.add_function(wrap_pyfunction!(extra::garch_volatility, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::garch_volatility_local, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::kalman_garch_zscore, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::kalman_garch_zscore_local, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::bollinger_stepwise, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::kalman_zscore_stepwise, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::rsi, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::macd, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::roc, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::dmi, m)?)?;
+    m.add_function(wrap_pyfunction!(extra::choppiness, m)?)?;
     Ok(())
 }

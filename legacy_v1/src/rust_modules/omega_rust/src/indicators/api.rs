@@ -11,33 +11,54 @@ use crate::kernel::timed;
 
 const MAX_PERIOD: i64 = 10_000_000;
 
-fn period(name: &str, value: i64) -> Result<usize> {
+pub fn period(name: &str, value: i64) -> Result<usize> {
     if (1..=MAX_PERIOD).contains(&value) {
         return Ok(value as usize);
     }
     Err(OmegaError::InvalidArgument(format!("{name} must lie between 1 and {MAX_PERIOD}, not {value}")))
 }
 
-fn finite(name: &str, value: f64) -> Result<f64> {
+pub fn finite(name: &str, value: f64) -> Result<f64> {
     if value.is_finite() {
         return Ok(value);
     }
     Err(OmegaError::InvalidArgument(format!("{name} must be a finite number, not {value}")))
 }
 
-fn run<'py>(
+/// Reads, computes (timed) and writes; `work` may cut the bars to the rows it answers for.
+pub fn run_checked<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+    name: &str,
+    params: serde_json::Value,
+    work: impl FnOnce(&mut Ohlcv) -> Result<Vec<Vec<f64>>>,
+) -> Result<Bound<'py, PyBytes>> {
+    let answer = guard(|| {
+        let mut bars = ipc::read_ohlcv(bytes)?;
+        let series = timed(|| work(&mut bars))?;
+        ipc::write_indicator(&bars, name, &params, &series)
+    })?;
+    Ok(PyBytes::new(py, &answer))
+}
+
+/// The same for work that cannot fail.
+pub fn run<'py>(
     py: Python<'py>,
     bytes: &[u8],
     name: &str,
     params: serde_json::Value,
     work: impl FnOnce(&Ohlcv) -> Vec<Vec<f64>>,
 ) -> Result<Bound<'py, PyBytes>> {
-    let answer = guard(|| {
-        let bars = ipc::read_ohlcv(bytes)?;
-        let series = timed(|| work(&bars));
-        ipc::write_indicator(&bars, name, &params, &series)
-    })?;
-    Ok(PyBytes::new(py, &answer))
+    run_checked(py, bytes, name, params, |bars| Ok(work(bars)))
+}
+
+/// Indices that rise within the rows.
+pub fn checked_steps(steps: &[i64], rows: usize) -> Result<Vec<usize>> {
+    let rising = steps.windows(2).all(|pair| pair[0] < pair[1]);
+    if !rising || steps.iter().any(|&i| i < 0 || i >= rows as i64) {
+        return Err(OmegaError::InvalidArgument(format!("steps must rise within 0..{rows}")));
+    }
+    Ok(steps.iter().map(|&i| i as usize).collect())
 }
 
 /// Simple moving average of the close over `length` bars.
@@ -58,18 +79,10 @@ pub fn ema<'py>(py: Python<'py>, ohlcv: &[u8], length: i64) -> Result<Bound<'py,
 #[pyfunction]
 pub fn ema_stepwise<'py>(py: Python<'py>, ohlcv: &[u8], length: i64, steps: Vec<i64>) -> Result<Bound<'py, PyBytes>> {
     let p = period("length", length)?;
-    let answer = guard(|| {
-        let bars = ipc::read_ohlcv(ohlcv)?;
-        let n = bars.close.len() as i64;
-        let rising = steps.windows(2).all(|pair| pair[0] < pair[1]);
-        if !rising || steps.iter().any(|&i| i < 0 || i >= n) {
-            return Err(OmegaError::InvalidArgument(format!("steps must rise within 0..{n}")));
-        }
-        let steps: Vec<usize> = steps.iter().map(|&i| i as usize).collect();
-        let series = timed(|| vec![smoothing::stepwise(&bars.close, &steps, |x| smoothing::ema(x, p))]);
-        ipc::write_indicator(&bars, "ema_stepwise", &json!({"length": p}), &series)
-    })?;
-    Ok(PyBytes::new(py, &answer))
+    run_checked(py, ohlcv, "ema_stepwise", json!({"length": p}), |b| {
+        let steps = checked_steps(&steps, b.close.len())?;
+        Ok(vec![smoothing::stepwise(&b.close, &steps, |x| smoothing::ema(x, p))])
+    })
 }
 
 /// Bollinger bands of the close: three batches, upper, mid and lower.

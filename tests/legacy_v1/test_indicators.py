@@ -1,0 +1,135 @@
+"""V1's indicators against the observed series, to 4e-12 where the window's true deviation exceeds 1e-12."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import observed
+import omega_rust
+import pytest
+from backtest_engine.indicators import ohlcv_stream, read_indicator
+from backtest_engine.volatility_cluster import kmeans_1d
+
+LIMIT = 4e-12
+#: z-scores divide by a deviation; below this one of the residual they are noise on both sides.
+LEAST_DEVIATION = 1e-12
+
+
+def stream(bars: list[list[float] | None]) -> bytes:
+    table = np.array([[math.nan] * 5 if row is None else [*row[1:5], 1.0] for row in bars], dtype=float)
+    ts = np.arange(len(bars), dtype=np.int64) * 300_000_000_000
+    return ohlcv_stream(ts, table, symbol="EURUSD", timeframe="M5", side="bid")
+
+
+def _garch(m: re.Match[str]) -> tuple[Any, ...]:
+    omega = None if m["om"] == "None" else float(m["om"])
+    return (float(m["a"]), float(m["b"]), omega, m["log"] == "1", float(m["sc"]), int(m["mp"]), float(m["fl"]))
+
+
+GARCH = r"a(?P<a>[\d.]+)_b(?P<b>[\d.]+)_om(?P<om>None|[\de.-]+)_log(?P<log>\d)_sc(?P<sc>[\d.]+)_mp(?P<mp>\d+)_fl(?P<fl>[\de.-]+)"
+R: Any = omega_rust
+CALLS: list[tuple[str, Callable[[re.Match[str], bytes, bytes], tuple[bytes, int]]]] = [
+    (r"ema_(\d+)", lambda m, b, a: (R.ema(b, int(m[1])), 0)),
+    (r"sma_(\d+)", lambda m, b, a: (R.sma(b, int(m[1])), 0)),
+    (r"atr_ask_(\d+)", lambda m, b, a: (R.atr(a, int(m[1])), 0)),
+    (r"atr_(\d+)", lambda m, b, a: (R.atr(b, int(m[1])), 0)),
+    (
+        r"bb_(\d+)_([\d.]+)_(upper|mid|lower)",
+        lambda m, b, a: (R.bollinger(b, int(m[1]), float(m[2])), ["upper", "mid", "lower"].index(m[3])),
+    ),
+    (r"z_rolling_(\d+)", lambda m, b, a: (R.zscore(b, int(m[1])), 0)),
+    (r"z_ema_(\d+)_ema(\d+)", lambda m, b, a: (R.zscore(b, int(m[1]), int(m[2])), 0)),
+    (r"kalman_mean_R([\d.]+)_Q([\d.]+)", lambda m, b, a: (R.kalman_mean(b, float(m[1]), float(m[2])), 0)),
+    (
+        r"kalman_z_w(\d+)_R([\d.]+)_Q([\d.]+)",
+        lambda m, b, a: (R.kalman_zscore(b, int(m[1]), float(m[2]), float(m[3])), 0),
+    ),
+    (r"garch_" + GARCH, lambda m, b, a: (R.garch_volatility(b, *_garch(m)), 0)),
+    (
+        r"kgz_R(?P<R>[\d.]+)_Q(?P<Q>[\d.]+)_" + GARCH,
+        lambda m, b, a: (R.kalman_garch_zscore(b, float(m["R"]), float(m["Q"]), *_garch(m)), 0),
+    ),
+    (r"rsi_(\d+)", lambda m, b, a: (R.rsi(b, int(m[1])), 0)),
+    (r"macd_(line|signal)", lambda m, b, a: (R.macd(b), ["line", "signal"].index(m[1]))),
+    (r"roc_(\d+)", lambda m, b, a: (R.roc(b, int(m[1])), 0)),
+    (r"chop_(\d+)", lambda m, b, a: (R.choppiness(b, int(m[1])), 0)),
+    (r"plus_di_(\d+)", lambda m, b, a: (R.dmi(b, int(m[1])), 0)),
+    (r"minus_di_(\d+)", lambda m, b, a: (R.dmi(b, int(m[1])), 1)),
+    (r"adx_(\d+)", lambda m, b, a: (R.dmi(b, int(m[1])), 2)),
+]
+
+
+def compute(key: str, bid: bytes, ask: bytes) -> list[float]:
+    for pattern, call in CALLS:
+        match = re.fullmatch(pattern, key)
+        if match:
+            answer, band = call(match, bid, ask)
+            return read_indicator(answer)[band]
+    raise AssertionError(f"no call for observed series {key}")
+
+
+def flat_residual(key: str, case: dict[str, Any]) -> set[int]:
+    """Rows of a z-score whose window has no true deviation: what is left there is rounding noise."""
+    match = re.fullmatch(r"(?:z_rolling|z_ema|kalman_z_w)_?(\d+)(?:_ema(\d+))?.*", key)
+    if not match:
+        return set()
+    close = np.array([math.nan if row is None else row[4] for row in case["bars"]])
+    w = int(match[1])
+    return {i for i in range(w - 1, len(close)) if np.ptp(close[max(0, i - 2 * w) : i + 1]) <= LEAST_DEVIATION}
+
+
+def assert_close(key: str, found: list[float], wanted: list[float | None], skip: set[int]) -> None:
+    assert len(found) == len(wanted)
+    for i, (got, want) in enumerate(zip(found, wanted, strict=True)):
+        if i in skip:
+            continue
+        if want is None:
+            assert math.isnan(got), (key, i, got)
+        else:
+            assert abs(got - want) <= LIMIT * max(1.0, abs(want)), (key, i, got, want)
+
+
+FILES = observed.files("indicators")
+KEYS = [(path, key) for path in FILES for key in observed.load(path)["series"]]
+
+
+@pytest.mark.parametrize(("path", "key"), KEYS, ids=lambda x: getattr(x, "stem", x))
+def test_series_is_the_observed_one(path: Path, key: str) -> None:
+    case = observed.load(path)
+    assert_close(key, compute(key, stream(case["bars"]), stream(case["bars_ask"])), case["series"][key], flat_residual(key, case))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_local_versions_are_the_observed_ones(path: Path) -> None:
+    case = observed.load(path)
+    bid = stream(case["bars"])
+    garch = (0.05, 0.9, None, True, 100.0, 20, 1e-6)
+    checked = 0
+    for key, wanted in case["local"].items():
+        match = re.fullmatch(r"(garch|kgz)_local_idx(\d+)_lb(\d+)", key)
+        assert match, key
+        idx, lookback = int(match[2]), int(match[3])
+        if match[1] == "garch":
+            found = read_indicator(omega_rust.garch_volatility_local(bid, idx, lookback, *garch))[0]
+            assert_close(key, found, wanted, set())
+        else:
+            z = omega_rust.kalman_garch_zscore_local(bid, idx, lookback, 0.5, 0.05, *garch)
+            assert (z is None) == (wanted is None), key
+            if wanted is not None:
+                assert z == pytest.approx(wanted, rel=LIMIT, abs=LIMIT), key
+        checked += 1
+    assert checked >= 20
+
+
+def test_kmeans_is_bit_equal_to_the_observed_centres_and_labels() -> None:
+    rows = observed.load(observed.ROOT / "rules" / "kmeans_1d.json")
+    assert len(rows) >= 20
+    for row in rows:
+        centres, labels = kmeans_1d(np.array(row["values"]), row["k"])
+        assert centres.tolist() == row["centers"], row["kind"]
+        assert labels.tolist() == row["labels"], row["kind"]
