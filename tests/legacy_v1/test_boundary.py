@@ -17,6 +17,7 @@ from shared.exceptions import FfiError, IoError, OmegaError, ValidationError
 from shared.protocols import CONTRACTS
 
 RUST_NAMES = {float: "f64", int: "i64", str: "String", bool: "bool", datetime: "DateTime<Utc>"}
+GARCH = (0.05, 0.9, None, True, 100.0, 3, 1e-6)
 BULK: dict[str, Callable[[bytes], bytes]] = {
     "sma": lambda s: omega_rust.sma(s, 3),
     "ema": lambda s: omega_rust.ema(s, 3),
@@ -26,6 +27,15 @@ BULK: dict[str, Callable[[bytes], bytes]] = {
     "zscore": lambda s: omega_rust.zscore(s, 3),
     "kalman_mean": lambda s: omega_rust.kalman_mean(s, 0.5, 0.1),
     "kalman_zscore": lambda s: omega_rust.kalman_zscore(s, 3, 0.5, 0.1),
+    "kalman_zscore_stepwise": lambda s: omega_rust.kalman_zscore_stepwise(s, 3, 0.5, 0.1, [0, 4]),
+    "bollinger_stepwise": lambda s: omega_rust.bollinger_stepwise(s, 3, 2.0, [0, 4]),
+    "garch_volatility": lambda s: omega_rust.garch_volatility(s, *GARCH),
+    "kalman_garch_zscore": lambda s: omega_rust.kalman_garch_zscore(s, 0.5, 0.1, *GARCH),
+    "rsi": lambda s: omega_rust.rsi(s, 3),
+    "macd": lambda s: omega_rust.macd(s),
+    "roc": lambda s: omega_rust.roc(s, 3),
+    "dmi": lambda s: omega_rust.dmi(s, 3),
+    "choppiness": lambda s: omega_rust.choppiness(s, 3),
 }
 
 
@@ -78,7 +88,7 @@ def test_bulk_call_answers_one_value_per_row_with_metadata(name: str) -> None:
     answer = BULK[name](stream())
     assert all(len(values) == 8 for values in read_indicator(answer))
     with pa.ipc.open_stream(answer) as reader:
-        assert reader.schema.metadata[b"indicator_name"].decode() == name.removesuffix("_stepwise") or name
+        assert reader.schema.metadata[b"indicator_name"].decode() == name
         assert reader.schema.metadata[b"timeframe"] == b"M1"
 
 
@@ -88,6 +98,14 @@ def test_malformed_ipc_raises_the_typed_exception(name: str, bad: bytes) -> None
     with pytest.raises(IoError) as caught:
         BULK[name](bad)
     assert caught.value.error_code == 3004
+
+
+@pytest.mark.parametrize("name", BULK)
+def test_bulk_call_answers_a_hundred_thousand_rows_and_rows_of_nan(name: str) -> None:
+    assert len(read_indicator(BULK[name](stream(100_000)))[0]) == 100_000
+    ts = np.arange(8, dtype=np.int64) * 60_000_000_000
+    missing = ohlcv_stream(ts, np.full((8, 5), np.nan), symbol="EURUSD", timeframe="M1", side="bid")
+    assert all(len(values) == 8 for values in read_indicator(BULK[name](missing)))
 
 
 def test_empty_batch_wrong_schema_and_bad_periods_have_their_codes() -> None:
@@ -126,3 +144,118 @@ def test_the_kernel_clock_measures_the_last_call() -> None:
     long = omega_rust.last_kernel_ns()
     omega_rust.calculate_slippage(1.0, "long", 0.1, 1.0)
     assert 0 <= omega_rust.last_kernel_ns() < long
+
+
+T0 = datetime(2025, 1, 6, 10, 0, tzinfo=UTC)
+T1 = datetime(2025, 1, 6, 10, 1, tzinfo=UTC)
+
+
+def batch(name: str, **columns: list[Any]) -> bytes:
+    """One batch of a schema; columns that are not given are filled with something valid."""
+    n = len(next(iter(columns.values())))
+    schema = DEFINITIONS[name]
+    arrays = []
+    for field in schema:
+        default = T0 if pa.types.is_timestamp(field.type) else 1.0 if pa.types.is_floating(field.type) else "EURUSD"
+        values = columns.get(field.name, [None if field.nullable else default] * n)
+        words = pa.types.is_dictionary(field.type)
+        array = pa.array(values, type=pa.string() if words else field.type)
+        arrays.append(array.cast(field.type) if words else array)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write_batch(pa.record_batch(arrays, schema=schema))
+    return sink.getvalue().to_pybytes()
+
+
+def bars() -> tuple[Any, Any]:
+    return (
+        omega_rust.BarRust(T1, 1.10, 1.12, 1.08, 1.11, 1.0),
+        omega_rust.BarRust(T1, 1.11, 1.13, 1.09, 1.12, 1.0),
+    )
+
+
+def test_slippage_and_trigger_batches_equal_the_single_calls() -> None:
+    directions, kinds, entries = ["long", "short", "long"], ["limit", "stop", "market"], [1.085, 1.0801, 1.1]
+    signals = batch("trade_signal", direction=directions, order_type=kinds, entry=entries)
+    pips = [0.1, 0.2, 0.3]
+    slipped = read_indicator(omega_rust.calculate_slippage_batch(signals, 0.0001, pips))[0]
+    rows = zip(entries, directions, pips, strict=True)
+    assert slipped == [omega_rust.calculate_slippage(e, d, 0.0001, p) for e, d, p in rows]
+    bid, ask = bars()
+    hits = read_indicator(omega_rust.check_entry_trigger_batch(signals, bid, ask))[0]
+    single = [
+        omega_rust.check_entry_trigger(omega_rust.PositionRust(0, T0, d, "EURUSD", k, e, 1.0, 1.2), bid, ask)
+        for d, k, e in zip(directions[:2], kinds[:2], entries[:2], strict=True)
+    ]
+    assert hits[:2] == [float(hit) for hit in single]
+    assert np.isnan(hits[2])
+    with pytest.raises(ValidationError, match="2 values for 3 rows") as caught:
+        omega_rust.calculate_slippage_batch(signals, 0.0001, [0.1, 0.2])
+    assert caught.value.error_code == 1011
+
+
+def test_fee_and_exit_batches_equal_the_single_calls() -> None:
+    positions = batch(
+        "position", direction=["long", "short", "long"], status=["open", "open", "closed"], entry_price=[1.1, 1.1, 1.1],
+        initial_sl=[1.085, 1.2, 1.085], current_sl=[1.085, 1.2, 1.085], tp=[1.3, 1.0, 1.3], size=[0.33, 0.5, 1.0],
+    )  # fmt: skip
+    request = omega_rust.FeeRequestRust("per_lot", 0.0, 0.0, 1e5, 2.5, 0.0, 0.0, 0.0, 1.0, 1.0, [], [])
+    fees = read_indicator(omega_rust.calculate_fee_batch(positions, request))[0]
+    single = [
+        float(omega_rust.calculate_fee(omega_rust.FeeRequestRust("per_lot", 1.1, lots, 1e5, 2.5, 0, 0, 0, 1, 1, [], [])))
+        for lots in (0.33, 0.5, 1.0)
+    ]
+    assert fees == single
+    bid, ask = bars()
+    exits = read_indicator(omega_rust.check_exit_batch(positions, bid, ask, 0.00005))[0]
+    assert exits[0] == 1.085
+    assert np.isnan(exits[1])
+    assert np.isnan(exits[2])
+
+
+def test_a_batch_of_closed_positions_is_booked_and_the_rest_counted() -> None:
+    portfolio = omega_rust.PortfolioRust(10_000.0)
+    positions = batch(
+        "position", direction=["long", "short", "long"], status=["closed", "closed", "open"],
+        entry_price=[1.1, 1.1, 1.1], initial_sl=[1.0, 1.2, 1.0], exit_price=[1.2, 1.2, None], exit_time=[T1, T1, None],
+    )  # fmt: skip
+    result = portfolio.process_batch(positions, 100.0)
+    assert (result.processed, result.skipped) == (2, 1)
+    assert result.total_result == pytest.approx(100.0 - 100.0)
+    assert result.cash == portfolio.cash == pytest.approx(10_000.0)
+    with pytest.raises(IoError):
+        portfolio.process_batch(b"nonsense", 100.0)
+    assert portfolio.cash == pytest.approx(10_000.0)
+
+
+def test_the_stub_names_exactly_what_the_module_exports() -> None:
+    import ast
+    from pathlib import Path
+
+    crate = Path(__file__).resolve().parents[2] / "legacy_v1" / "src" / "rust_modules" / "omega_rust"
+    tree = ast.parse((crate / "omega_rust.pyi").read_text(encoding="utf-8"))
+    stubbed = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    exported = {n for n in dir(omega_rust) if not n.startswith("__")} - {"omega_rust"}
+    assert stubbed == exported
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            names = {n.name for n in node.body if isinstance(n, ast.FunctionDef)} - {"__init__"}
+            names |= {n.target.id for n in node.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)}
+            assert names == {n for n in dir(getattr(omega_rust, node.name)) if not n.startswith("__")}, node.name
+
+
+def test_twenty_thousand_damaged_streams_end_in_an_answer_or_a_typed_exception() -> None:
+    import ast
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    script = Path(__file__).with_name("fuzz_ipc.py")
+    done = subprocess.run([sys.executable, str(script), "20000"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    answers = ast.literal_eval(done.stdout.strip().splitlines()[-1])
+    print(answers)
+    assert answers["inputs"] >= 20_000
+    assert answers["IoError 3004"] > 5_000
+    assert answers["answered"] > 0
+    assert "FfiError 5005" not in answers, "a panic reached the outer guard"

@@ -1,6 +1,8 @@
 //! One error type for the whole crate and its one conversion into V1's Python exceptions.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -77,17 +79,40 @@ impl From<OmegaError> for PyErr {
     }
 }
 
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+static QUIET: Once = Once::new();
+
+/// Runs `work` and gives the text of its panic, if there was one; nothing is printed and nothing unwinds further.
+fn caught<T>(work: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    QUIET.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !INSIDE.with(Cell::get) {
+                previous(info);
+            }
+        }));
+    });
+    let outer = INSIDE.with(|inside| inside.replace(true));
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    INSIDE.with(|inside| inside.set(outer));
+    outcome.map_err(|payload| {
+        payload
+            .downcast_ref::<&str>()
+            .map(|s| (*s).to_string())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "unknown cause".to_string())
+    })
+}
+
 /// Turns a panic into an error: nothing ever unwinds into the interpreter.
 pub fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result,
-        Err(payload) => {
-            let text = payload
-                .downcast_ref::<&str>()
-                .map(|s| (*s).to_string())
-                .or_else(|| payload.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "unknown cause".to_string());
-            Err(OmegaError::Panic(text))
-        }
-    }
+    caught(work).unwrap_or_else(|text| Err(OmegaError::Panic(text)))
+}
+
+/// Arrow's readers panic on some damaged streams: here that is malformed input like any other.
+pub fn decoding<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    caught(work).unwrap_or_else(|text| Err(OmegaError::MalformedIpc(text)))
 }

@@ -11,25 +11,35 @@ use crate::position::PositionRust;
 /// Price moved by `pips`: up for a long, down for a short.
 #[pyfunction]
 pub fn calculate_slippage(price: f64, direction: &str, pip_size: f64, pips: f64) -> Result<f64> {
-    guard(|| match direction {
-        "long" => Ok(timed(|| price + pips * pip_size)),
-        "short" => Ok(timed(|| price - pips * pip_size)),
+    guard(|| timed(|| slipped(price, direction, pip_size, pips)))
+}
+
+/// The same without the boundary around it.
+pub fn slipped(price: f64, direction: &str, pip_size: f64, pips: f64) -> Result<f64> {
+    match direction {
+        "long" => Ok(price + pips * pip_size),
+        "short" => Ok(price - pips * pip_size),
         other => Err(OmegaError::InvalidArgument(format!("direction must be long or short, not {other:?}"))),
-    })
+    }
+}
+
+/// None for an order that does not wait.
+pub fn triggered(kind: &str, long: bool, level: f64, bid: &BarRust, ask: &BarRust) -> Option<bool> {
+    match (kind, long) {
+        ("limit", true) => Some(ask.low <= level),
+        ("limit", false) => Some(bid.high >= level),
+        ("stop", true) => Some(ask.high >= level),
+        ("stop", false) => Some(bid.low <= level),
+        _ => None,
+    }
 }
 
 /// Whether a pending order triggers on this bar: ask for longs, bid for shorts.
 #[pyfunction]
 pub fn check_entry_trigger(position: &PositionRust, bid_bar: &BarRust, ask_bar: &BarRust) -> Result<bool> {
     guard(|| {
-        let level = position.entry_price;
-        let hit = timed(|| match (position.order_type.as_str(), position.is_long()) {
-            ("limit", true) => Some(ask_bar.low <= level),
-            ("limit", false) => Some(bid_bar.high >= level),
-            ("stop", true) => Some(ask_bar.high >= level),
-            ("stop", false) => Some(bid_bar.low <= level),
-            _ => None,
-        });
+        let (kind, level) = (position.order_type.as_str(), position.entry_price);
+        let hit = timed(|| triggered(kind, position.is_long(), level, bid_bar, ask_bar));
         hit.ok_or_else(|| OmegaError::InvalidState(format!("a {} order does not wait for a trigger", position.order_type)))
     })
 }
@@ -50,7 +60,8 @@ pub fn check_exit(
     })
 }
 
-fn exit_level(
+/// The level a bar takes and why, without the boundary around it.
+pub fn exit_level(
     pos: &PositionRust,
     bid: &BarRust,
     ask: &BarRust,

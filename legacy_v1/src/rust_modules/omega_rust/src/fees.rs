@@ -53,14 +53,23 @@ fn convert(amount: f64, path: &[(f64, bool)]) -> f64 {
 #[pyfunction]
 pub fn calculate_fee(request: &FeeRequestRust) -> Result<Decimal> {
     guard(|| {
-        let fee = timed(|| unrounded(request))?;
-        if !fee.is_finite() {
-            return Err(OmegaError::NotFinite("the fee".to_string()));
-        }
-        // Formatting rounds the exact binary value, half to even, as Python's round does.
-        let text = format!("{fee:.2}");
+        let text = timed(|| cents_text(request))?;
         Decimal::from_str(&text).map_err(|_| OmegaError::InvalidArgument(format!("fee {text} is out of range")))
     })
+}
+
+/// The same amount as a float, without the boundary around it.
+pub fn in_cents(request: &FeeRequestRust) -> Result<f64> {
+    cents_text(request)?.parse().map_err(|_| OmegaError::NotFinite("the fee".to_string()))
+}
+
+/// Formatting rounds the exact binary value, half to even, as Python's round does.
+fn cents_text(request: &FeeRequestRust) -> Result<String> {
+    let fee = unrounded(request)?;
+    if fee.is_finite() {
+        return Ok(format!("{fee:.2}"));
+    }
+    Err(OmegaError::NotFinite("the fee".to_string()))
 }
 
 fn unrounded(r: &FeeRequestRust) -> Result<f64> {

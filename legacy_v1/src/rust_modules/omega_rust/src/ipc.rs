@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use pyo3::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::errors::{OmegaError, Result};
+use crate::errors::{OmegaError, Result, decoding};
 use crate::schema_defs;
 use crate::schema_table::{self, FieldDef};
 
@@ -35,7 +35,7 @@ impl Ohlcv {
     }
 }
 
-fn check_schema(found: &Schema, wanted: &[FieldDef]) -> Result<()> {
+pub fn check_schema(found: &Schema, wanted: &[FieldDef]) -> Result<()> {
     let have: Vec<_> = found.fields().iter().map(|f| schema_defs::describe(f)).collect();
     let want: Vec<_> = wanted.iter().map(|f| (f.name.to_string(), f.kind.to_string(), f.nullable)).collect();
     if have == want {
@@ -65,8 +65,41 @@ fn floats(batch: &RecordBatch, column: usize, valid: &BooleanArray, out: &mut Ve
     Ok(())
 }
 
+/// Walks the messages of a stream and refuses lengths that the bytes cannot hold, before anything is allocated.
+pub fn check_framing(bytes: &[u8]) -> Result<()> {
+    let fault = |text: &str| OmegaError::MalformedIpc(text.to_string());
+    let number = |at: usize| -> Option<u32> { Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?)) };
+    let mut at = 0;
+    while at < bytes.len() {
+        if number(at) != Some(u32::MAX) {
+            return Err(fault("a message does not begin with the continuation mark"));
+        }
+        let length = number(at + 4).ok_or_else(|| fault("a message has no length"))? as usize;
+        if length == 0 {
+            return Ok(());
+        }
+        let start = at + 8;
+        let header = bytes.get(start..start.saturating_add(length)).ok_or_else(|| fault("a message is cut short"))?;
+        let message = arrow_ipc::root_as_message(header).map_err(|e| fault(&e.to_string()))?;
+        let body = usize::try_from(message.bodyLength()).map_err(|_| fault("a body has a negative length"))?;
+        if body > bytes.len() - start - length {
+            return Err(fault("a body is cut short"));
+        }
+        if message.header_as_record_batch().is_some_and(|b| b.length() < 0 || b.length() as usize > bytes.len().saturating_mul(8)) {
+            return Err(fault("a batch claims more rows than its bytes can hold"));
+        }
+        at = start + length + body;
+    }
+    Ok(())
+}
+
 /// Reads one ohlcv stream: schema held against the table, batches joined, at least one row.
 pub fn read_ohlcv(bytes: &[u8]) -> Result<Ohlcv> {
+    decoding(|| decode_ohlcv(bytes))
+}
+
+fn decode_ohlcv(bytes: &[u8]) -> Result<Ohlcv> {
+    check_framing(bytes)?;
     let malformed = |error: arrow_schema::ArrowError| OmegaError::MalformedIpc(error.to_string());
     let reader = StreamReader::try_new(bytes, None).map_err(malformed)?;
     check_schema(&reader.schema(), schema_table::OHLCV)?;
@@ -111,11 +144,26 @@ fn indicator_schema(source: &HashMap<String, String>, name: &str, params: &serde
 
 /// Writes one batch for each series; `valid` is false where the value is NaN.
 pub fn write_indicator(source: &Ohlcv, name: &str, params: &serde_json::Value, series: &[Vec<f64>]) -> Result<Vec<u8>> {
+    write_series(&source.timestamps, &source.metadata, name, params, series)
+}
+
+/// Writes one value for each row of a batch call.
+pub fn write_values(times: Vec<i64>, name: &str, params: &serde_json::Value, values: Vec<f64>) -> Result<Vec<u8>> {
+    write_series(&times, &HashMap::new(), name, params, &[values])
+}
+
+fn write_series(
+    times: &[i64],
+    metadata: &HashMap<String, String>,
+    name: &str,
+    params: &serde_json::Value,
+    series: &[Vec<f64>],
+) -> Result<Vec<u8>> {
     let fail = |error: arrow_schema::ArrowError| OmegaError::Serialise(error.to_string());
-    let schema = Arc::new(indicator_schema(&source.metadata, name, params));
-    let mut bytes = Vec::with_capacity(series.len() * (source.timestamps.len() * 17 + 512) + 1024);
+    let schema = Arc::new(indicator_schema(metadata, name, params));
+    let mut bytes = Vec::with_capacity(series.len() * (times.len() * 17 + 512) + 1024);
     let mut writer = StreamWriter::try_new(&mut bytes, &schema).map_err(fail)?;
-    let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from(source.timestamps.clone()).with_timezone("UTC"));
+    let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC"));
     for values in series {
         let valid: BooleanArray = values.iter().map(|x| Some(!x.is_nan())).collect();
         let columns: Vec<ArrayRef> = vec![times.clone(), Arc::new(Float64Array::from(values.clone())), Arc::new(valid)];

@@ -3,7 +3,9 @@
 //! A table of contents; what each call does is in the module named beside it.
 
 mod bars;
+mod batch;
 mod codes;
+mod columns;
 mod errors;
 mod execution;
 mod fees;
@@ -24,6 +26,7 @@ fn omega_rust(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<position::PositionRust>()?;
     m.add_class::<fees::FeeRequestRust>()?;
     m.add_class::<portfolio::PortfolioRust>()?;
+    m.add_class::<portfolio::BatchResult>()?;
     m.add_function(wrap_pyfunction!(codes::get_error_code_constants, m)?)?;
     m.add_function(wrap_pyfunction!(ipc::schema_fingerprints, m)?)?;
     m.add_function(wrap_pyfunction!(kernel::last_kernel_ns, m)?)?;
@@ -31,6 +34,10 @@ fn omega_rust(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(execution::check_entry_trigger, m)?)?;
     m.add_function(wrap_pyfunction!(execution::check_exit, m)?)?;
     m.add_function(wrap_pyfunction!(fees::calculate_fee, m)?)?;
+    m.add_function(wrap_pyfunction!(batch::calculate_slippage_batch, m)?)?;
+    m.add_function(wrap_pyfunction!(batch::calculate_fee_batch, m)?)?;
+    m.add_function(wrap_pyfunction!(batch::check_entry_trigger_batch, m)?)?;
+    m.add_function(wrap_pyfunction!(batch::check_exit_batch, m)?)?;
     m.add_function(wrap_pyfunction!(indicators::api::sma, m)?)?;
     m.add_function(wrap_pyfunction!(indicators::api::ema, m)?)?;
     m.add_function(wrap_pyfunction!(indicators::api::ema_stepwise, m)?)?;

@@ -4,9 +4,12 @@ use chrono::{DateTime, TimeZone, Utc};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::errors::{OmegaError, Result};
+use crate::batch::read_positions;
+use crate::columns::Columns;
+use crate::errors::{OmegaError, Result, guard};
 use crate::kernel::timed;
 use crate::position::PositionRust;
+use crate::schema_table::POSITION;
 
 type FeeRow = (DateTime<Utc>, &'static str, String, f64, f64);
 
@@ -33,6 +36,15 @@ pub struct PortfolioRust {
     curve: Vec<(DateTime<Utc>, f64)>,
     trade_curve: Vec<(DateTime<Utc>, f64)>,
     fees: Vec<FeeRow>,
+}
+
+/// What `process_batch` did.
+#[pyclass(frozen, get_all)]
+pub struct BatchResult {
+    pub processed: usize,
+    pub skipped: usize,
+    pub total_result: f64,
+    pub cash: f64,
 }
 
 /// Python's `round(x, digits)`: the exact binary value, half to even.
@@ -162,6 +174,33 @@ impl PortfolioRust {
 
     fn closed_positions(&self, py: Python<'_>) -> Vec<Py<PositionRust>> {
         self.closed.iter().map(|p| p.clone_ref(py)).collect()
+    }
+
+    /// Books a stream of closed positions (schema position): R against the initial stop, result = R * risk.
+    ///
+    /// Rows that are not closed, or have no exit, are counted as skipped; nothing is booked when the stream is refused.
+    fn process_batch(&mut self, positions: &[u8], risk_per_trade: f64) -> Result<BatchResult> {
+        let rows = guard(|| read_positions(&Columns::read(positions, POSITION)?))?;
+        Ok(timed(|| {
+            let mut out = BatchResult { processed: 0, skipped: 0, total_result: 0.0, cash: self.cash };
+            for row in &rows {
+                let (Some(exit), Some(time), "closed") = (row.exit_price, row.exit_time, row.status.as_str()) else {
+                    out.skipped += 1;
+                    continue;
+                };
+                let risk = (row.entry_price - row.initial_sl).abs();
+                let gain = if row.is_long() { exit - row.entry_price } else { row.entry_price - exit };
+                let result = if risk > 0.0 { gain / risk * risk_per_trade } else { 0.0 };
+                self.cash += result;
+                self.equity += result;
+                self.trade_curve.push((time, self.equity));
+                self.last_exit_time = Some(time);
+                out.processed += 1;
+                out.total_result += result;
+            }
+            out.cash = self.cash;
+            out
+        }))
     }
 
     /// `(time, equity)` points; the first one is the sentinel of 2000-01-01.

@@ -1,0 +1,237 @@
+"""The map of V1's boundary: ``python tools/map_v1.py`` writes ``legacy_v1/MAP.md``; ``--check`` only compares.
+
+Entry points come from the built module, callers from V1's syntax trees, counts from profiled runs (CPython reports every
+call into a native function to ``sys.setprofile``; constructors are counted by standing in for the class). Nothing is
+written by hand but what replaces a call in V2.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LEGACY = REPOSITORY / "legacy_v1"
+TARGET = LEGACY / "MAP.md"
+sys.path[:0] = [str(LEGACY / "src"), str(REPOSITORY)]
+
+#: A typical run: all rules of the first five scenarios, with costs.
+TYPICAL = "full_all_scenarios_both"
+#: Generated cases that are looked at; the suite runs more of the same.
+GENERATED = 150
+IN_V2 = {
+    "BarRust": "columns of `contract::inputs::Pair`",
+    "PositionRust": "`engine::order::Order`",
+    "FeeRequestRust": "`engine::money::Desk`",
+    "PortfolioRust": "`engine::broker::Broker`",
+    "BatchResult": "no batches: one call",
+    "calculate_slippage": "`engine::money::Desk::slip`",
+    "calculate_slippage_batch": "`engine::money::Desk::slip`",
+    "calculate_fee": "`engine::money::Desk::fee`",
+    "calculate_fee_batch": "`engine::money::Desk::fee`",
+    "check_entry_trigger": "`engine::broker::Broker::trigger`",
+    "check_entry_trigger_batch": "`engine::broker::Broker::trigger`",
+    "check_exit": "`engine::exits::decide`",
+    "check_exit_batch": "`engine::exits::decide`",
+    "sma": "`engine::indicators::sma`",
+    "ema": "`engine::indicators::ema`",
+    "ema_stepwise": "`engine::indicators::higher_bias`",
+    "bollinger": "`engine::indicators::bollinger`",
+    "atr": "`engine::indicators::atr`",
+    "zscore": "`engine::indicators::z_score`",
+    "kalman_mean": "`engine::indicators::kalman_mean`",
+    "kalman_zscore": "`engine::indicators::z_score`",
+    "get_error_code_constants": "`contract::codes`",
+    "schema_fingerprints": "none: no Arrow crosses",
+    "last_kernel_ns": "`meta.timings_ns` of the result",
+}
+NOT_YET = "not in V2 yet"
+
+
+def entry_points() -> list[str]:
+    """Functions, classes and public methods of the built module."""
+    import omega_rust
+
+    out = []
+    for name in sorted(n for n in dir(omega_rust) if not n.startswith("_") and n != "omega_rust"):
+        out.append(name)
+        thing = getattr(omega_rust, name)
+        if isinstance(thing, type):
+            methods = [m for m in dir(thing) if not m.startswith("_") and callable(getattr(thing, m))]
+            out += [f"{name}.{m}" for m in methods]
+    return out
+
+
+def _named(node: ast.AST) -> Iterator[str]:
+    """What a node calls: a function by name or by text, a method of a portfolio or a position."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        yield node.func.id
+    elif isinstance(node, ast.Attribute):
+        holder = getattr(node.value, "id", None) or getattr(node.value, "attr", None)
+        if holder in ("portfolio", "_portfolio", "position"):
+            yield f".{node.attr}"
+
+
+def callers() -> dict[str, set[str]]:
+    """Entry point (a method as ``.name``) -> places in V1 that call it."""
+    out: dict[str, set[str]] = defaultdict(set)
+    files = sorted((LEGACY / "src" / "backtest_engine").glob("*.py"))
+    if not files:
+        raise RuntimeError("V1's sources were not found")
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for inner in ast.walk(node):
+                for name in _named(inner):
+                    out[name].add(f"{path.stem}.{node.name}")
+    return out
+
+
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """Counts calls into ``omega_rust`` while the block runs, without touching V1."""
+    import backtest_engine.data
+    import backtest_engine.execution
+    import backtest_engine.money
+    import backtest_engine.runner
+    import omega_rust
+
+    counts: Counter[str] = Counter()
+    classes = {name: value for name, value in vars(omega_rust).items() if isinstance(value, type)}
+    functions = {id(v): n for n, v in vars(omega_rust).items() if callable(v) and not isinstance(v, type)}
+
+    def profile(frame: Any, event: str, called: Any) -> None:
+        if event != "c_call":
+            return
+        owner = type(getattr(called, "__self__", None)).__name__
+        if id(called) in functions:
+            counts[functions[id(called)]] += 1
+        elif owner in classes:
+            counts[f"{owner}.{called.__name__}"] += 1
+
+    def standing_in(name: str, original: type) -> Callable[..., Any]:
+        def build(*args: Any) -> Any:
+            counts[name] += 1
+            return original(*args)
+
+        return build
+
+    replaced = []
+    modules = (backtest_engine.data, backtest_engine.execution, backtest_engine.money, backtest_engine.runner)
+    for module in modules:
+        for name, original in classes.items():
+            if getattr(module, name, None) is original:
+                setattr(module, name, standing_in(name, original))
+                replaced.append((module, name, original))
+    sys.setprofile(profile)
+    try:
+        yield counts
+    finally:
+        sys.setprofile(None)
+        for module, name, original in replaced:
+            setattr(module, name, original)
+
+
+def typical_run() -> tuple[Counter[str], int]:
+    """Counts of a typical observed run, and its tested bars."""
+    from backtest_engine.runner import Environment, run_backtest
+
+    observed = LEGACY / "observed"
+    config = json.loads((observed / "runs" / f"{TYPICAL}.json").read_text(encoding="utf-8"))["config"]
+    env = Environment(
+        observed / "data" / "parquet", news_file=observed / "data" / "news" / "empty.csv", base_dir=observed
+    )
+    with counted() as counts:
+        result = run_backtest(config, env)
+    return counts, result.bars_tested
+
+
+def parity_cases() -> Counter[str]:
+    """Counts over the parity suite's pinned cases and its first generated ones: what it exercises at all."""
+    import contextlib
+    import io
+    import tempfile
+
+    from backtest_engine.runner import Environment, run_backtest
+    from hypothesis import HealthCheck, Phase, given, settings
+
+    from parity.harness import generators
+    from parity.harness.case import Case, prepare
+
+    cases = [Case.load(path) for path in sorted((REPOSITORY / "parity" / "cases").glob("*.json"))]
+    if not cases:
+        raise RuntimeError("the parity suite has no pinned cases")
+
+    @settings(
+        max_examples=GENERATED, derandomize=True, database=None, deadline=None, phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(generators.cases())
+    def collect(case: Case) -> None:
+        cases.append(case)
+
+    collect()
+    total: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        for case in cases:
+            prepared = prepare(case, Path(folder))
+            files = {
+                "execution_costs_file": str(prepared.costs_file),
+                "symbol_specs_file": str(prepared.specs_file),
+            }
+            with counted() as counts, contextlib.suppress(AttributeError, ValueError):
+                env = Environment(prepared.data_root, news_file=prepared.news_csv)
+                run_backtest({**prepared.case.config, **files}, env)
+            total.update(counts)
+    return total
+
+
+def render() -> str:
+    """The whole page."""
+    names, called_by = entry_points(), callers()
+    counts, bars = typical_run()
+    exercised = parity_cases()
+    lines = [
+        "# Map of V1's boundary",
+        "",
+        "Generated by `python tools/map_v1.py`; `tests/legacy_v1/test_map.py` fails when it is out of date.",
+        "",
+        f"Typical run: `observed/runs/{TYPICAL}.json`, {bars} bars, {sum(counts.values())} crossings "
+        f"({sum(counts.values()) / bars:.1f} per bar). V2 crosses once.",
+        "",
+        "| entry point | called from | calls in the typical run | per bar | in V2 | parity suite |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in names:
+        owner, _, method = name.partition(".")
+        places = sorted(called_by.get(f".{method}" if method else owner, ()))
+        shown = ", ".join(f"`{p}`" for p in places[:3]) + (f" (+{len(places) - 3})" if len(places) > 3 else "")
+        n = counts[name]
+        per_bar = f"{n / bars:.4f}" if n else "-"
+        parity = "exercised" if exercised[name] else "no"
+        lines.append(f"| `{name}` | {shown or '-'} | {n} | {per_bar} | {IN_V2.get(owner, NOT_YET)} | {parity} |")
+    quiet = [name for name in names if not exercised[name] and "." not in name]
+    lines += ["", f"Not exercised by the parity suite: {', '.join(f'`{n}`' for n in quiet)}.", ""]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    text = render()
+    if "--check" in sys.argv[1:]:
+        return 0 if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text else 1
+    TARGET.write_text(text, encoding="utf-8")
+    print(f"wrote {TARGET.relative_to(REPOSITORY)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
