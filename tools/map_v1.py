@@ -1,8 +1,8 @@
 """The map of V1's boundary: ``python tools/map_v1.py`` writes ``legacy_v1/MAP.md``; ``--check`` only compares.
 
-Entry points come from the built module, callers from V1's syntax trees, counts from profiled runs (CPython reports every
-call into a native function to ``sys.setprofile``; constructors are counted by standing in for the class). Nothing is
-written by hand but what replaces a call in V2.
+Entry points come from the built module, callers from V1's syntax trees, counts from profiled runs (CPython reports
+every call into a native function to ``sys.setprofile``; constructors are counted by standing in for the class).
+Nothing is written by hand but what replaces a call in V2.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def counted() -> Iterator[Counter[str]]:
     classes = {name: value for name, value in vars(omega_rust).items() if isinstance(value, type)}
     functions = {id(v): n for n, v in vars(omega_rust).items() if callable(v) and not isinstance(v, type)}
 
-    def profile(frame: Any, event: str, called: Any) -> None:
+    def profile(_frame: Any, event: str, called: Any) -> None:
         if event != "c_call":
             return
         owner = type(getattr(called, "__self__", None)).__name__

@@ -79,7 +79,20 @@ def scripted_edits(draw: st.DrawFn, orders: list[dict[str, Any]], market: Built)
 
 
 @st.composite
-def mean_reversion_parameters(draw: st.DrawFn) -> dict[str, Any]:
+def higher_filters(draw: st.DrawFn, primary: str) -> dict[str, Any]:
+    """Both higher-timeframe filters; near timeframes, so that a short market has enough of their bars."""
+    near = {"M1": ["M5", "M15", "H1"], "M5": ["M15", "M30", "H1"]}[primary]
+    out: dict[str, Any] = {}
+    for prefix in ("", "extra_"):
+        wanted = draw(st.sampled_from(["none", "both", "above", "below"] if not prefix else ["none", "above"]))
+        out[f"{prefix}htf_filter"] = wanted
+        out[f"{prefix}htf_tf"] = draw(st.sampled_from([*near, "NONE"])) if wanted in ("above", "below") else "NONE"
+        out[f"{prefix}htf_ema"] = draw(st.integers(2, 5))
+    return out
+
+
+@st.composite
+def mean_reversion_parameters(draw: st.DrawFn, primary: str) -> dict[str, Any]:
     """Parameters under which a short market trades."""
     stretch = draw(st.sampled_from([0.8, 0.5, 1.2, 1.8]))
     return {
@@ -95,11 +108,7 @@ def mean_reversion_parameters(draw: st.DrawFn) -> dict[str, Any]:
         "z_score_short": stretch,
         "kalman_r": draw(st.sampled_from([0.5, 0.01, 1.0])),
         "kalman_q": draw(st.sampled_from([0.05, 1.0])),
-        "htf_filter": draw(st.sampled_from(["none", "none", "above", "below"])),
-        "htf_tf": draw(st.sampled_from(["H1", "NONE", "M30"])),
-        "htf_ema": draw(st.integers(1, 4)),
-        "extra_htf_filter": "none",
-        "extra_htf_tf": "NONE",
+        **draw(higher_filters(primary)),
         "use_position_manager": draw(st.booleans()),
         "max_holding_minutes": draw(st.sampled_from([5, 0, 30, 7])),
     }
@@ -187,11 +196,13 @@ def cases(draw: st.DrawFn) -> Case:
         parameters["max_holding_minutes"] = draw(st.sampled_from([None, 3, 0, 10]))
         config["strategy"] = {**SCRIPTED, "parameters": parameters}
     else:
-        parameters = draw(mean_reversion_parameters())
-        higher = parameters["htf_tf"]
-        if higher != "NONE" and draw(st.booleans()):
-            config["timeframes"]["additional"] = [higher]
+        parameters = draw(mean_reversion_parameters(shape.timeframe))
+        named = sorted({parameters["htf_tf"], parameters["extra_htf_tf"]} - {"NONE"})
+        # A filter may name a timeframe that is not loaded: then it passes never.
+        for higher in named if draw(st.integers(0, 5)) else []:
+            config["timeframes"]["additional"].append(higher)
             bars[higher] = market.resample(TIMEFRAME_MINUTES[higher] * MINUTE_NS).rows()
+        config["timestamp_alignment"]["stale_bar_limit_bars"] = draw(st.sampled_from([0, 3]))
         config["strategy"] = {**MEAN_REVERSION, "parameters": parameters}
         hours = draw(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(CURRENCIES)), max_size=2))
         news = tuple((f"{shape.first_day:%Y-%m-%d} {hour:02}:40:00", currency, "HIGH") for hour, currency in hours)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from parity.harness.case import Case, prepare
+from parity.harness.engines import V2Engine
 from parity.harness.generators import cases, shapes
 from parity.harness.markets import Shape, build
 
@@ -87,6 +88,27 @@ def test_every_feature_of_a_case_turns_up() -> None:
         "schema per_million_notional", "schema percent_of_notional", "random slippage True",
     }  # fmt: skip
     assert wanted <= seen.keys(), wanted - seen.keys()
+
+
+def test_higher_timeframe_filters_let_some_trades_through_and_hold_others_back(tmp_path: Path) -> None:
+    engine = V2Engine()
+    seen = Counter()
+
+    @settings(FAST, max_examples=400)
+    @given(cases())
+    def run(case: Case) -> None:
+        parameters = case.config["strategy"]["parameters"]
+        filters = {parameters.get("htf_filter"), parameters.get("extra_htf_filter")} & {"above", "below"}
+        if not filters or 2 not in parameters["enabled_scenarios"]:
+            return
+        answer = engine.run(prepare(case, tmp_path), {})
+        assert answer.outcome is not None
+        passed = any(str(t["scenario"]).endswith("_2") for t in answer.outcome.get("trades", ()))
+        seen["passed" if passed else "held back"] += 1
+
+    run()
+    assert seen["passed"] >= 5, seen
+    assert seen["held back"] >= 5, seen
 
 
 def test_a_case_survives_its_file(tmp_path: Path) -> None:
