@@ -41,17 +41,23 @@ IN_V2 = {
     "check_exit_batch": "`engine::exits::decide`",
     "sma": "`engine::indicators::sma`",
     "ema": "`engine::indicators::ema`",
-    "ema_stepwise": "`engine::indicators::higher_bias`",
+    "ema_stepwise": "`engine::indicators::Steps`",
     "bollinger": "`engine::indicators::bollinger`",
     "atr": "`engine::indicators::atr`",
     "zscore": "`engine::indicators::z_score`",
     "kalman_mean": "`engine::indicators::kalman_mean`",
     "kalman_zscore": "`engine::indicators::z_score`",
+    "kalman_zscore_stepwise": "`engine::indicators::Steps`",
+    "bollinger_stepwise": "`engine::indicators::Steps`",
+    "garch_volatility": "`engine::volatility::garch`",
+    "garch_volatility_local": "`engine::volatility::garch`",
+    "kalman_garch_zscore": "`engine::volatility::z_score`",
+    "kalman_garch_zscore_local": "`engine::volatility::local_z`",
     "get_error_code_constants": "`contract::codes`",
     "schema_fingerprints": "none: no Arrow crosses",
     "last_kernel_ns": "`meta.timings_ns` of the result",
 }
-NOT_YET = "not in V2 yet"
+NOT_YET = "not in V2: no strategy uses it"
 
 
 def entry_points() -> list[str]:

@@ -92,11 +92,60 @@ def higher_filters(draw: st.DrawFn, primary: str) -> dict[str, Any]:
 
 
 @st.composite
+def garch_parameters(draw: st.DrawFn) -> dict[str, Any]:
+    """Volatility model of scenarios 4 and 5, the unstable one included."""
+    return {
+        "garch_alpha": draw(st.sampled_from([0.05, 0.1])),
+        "garch_beta": draw(st.sampled_from([0.9, 0.76, 0.95])),
+        "garch_omega": draw(st.sampled_from([None, 1e-5, 0.0])),
+        "garch_use_log_returns": draw(st.booleans()),
+        "garch_scale": draw(st.sampled_from([100.0, 1.0])),
+        "garch_min_periods": draw(st.integers(1, 8)),
+        "local_z_lookback": draw(st.sampled_from([0, 12, 25])),
+    }
+
+
+@st.composite
+def cluster_parameters(draw: st.DrawFn) -> dict[str, Any]:
+    """Regimes of scenario 5."""
+    names = ["low", "mid", "high", "very_high"]
+    return {
+        "intraday_vol_feature": draw(st.sampled_from(["garch_forecast", "atr_points"])),
+        "intraday_vol_cluster_window": draw(st.integers(5, 40)),
+        "intraday_vol_cluster_k": draw(st.integers(1, 4)),
+        "intraday_vol_log_transform": draw(st.booleans()),
+        "intraday_vol_min_points": draw(st.integers(1, 10)),
+        "intraday_vol_garch_lookback": draw(st.sampled_from([0, 15, 40])),
+        "cluster_hysteresis_bars": draw(st.integers(0, 3)),
+        "intraday_vol_allowed": draw(st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True)),
+    }
+
+
+@st.composite
+def chain_parameters(draw: st.DrawFn, primary: str) -> dict[str, Any]:
+    """Timeframes of scenario 6 and their overrides, in all the forms that V1 reads."""
+    near = {"M1": ["M5", "M15"], "M5": ["M15", "M30"]}[primary]
+    names = draw(st.lists(st.sampled_from(["PRIMARY", primary, *near]), min_size=1, max_size=2, unique=True))
+    wide = {"window_length": 3, "std_factor": 0.3, "z_score_long": -0.2, "z_score_short": 0.2, "b_b_length": 3}
+    sided = {"long": {"z_score": -0.1, "window_length": 2}, "short": {"std_factor": 0.2, "z_score_short": 0.1}}
+    blocks = st.sampled_from([{}, wide, sided, {**wide, **sided}])
+    out: dict[str, Any] = {
+        "scenario6_mode": draw(st.sampled_from(["all", "any"])),
+        "scenario6_timeframes": names,
+        "scenario6_params": {name: draw(blocks) for name in names},
+    }
+    if draw(st.booleans()):
+        out[f"scenario6_{names[0]}_long_std_factor"] = 0.1
+    return out
+
+
+@st.composite
 def mean_reversion_parameters(draw: st.DrawFn, primary: str) -> dict[str, Any]:
     """Parameters under which a short market trades."""
     stretch = draw(st.sampled_from([0.8, 0.5, 1.2, 1.8]))
+    scenarios = draw(st.sampled_from([[1], [2], [1, 2], [3], [4], [5], [6], [1, 3, 4], [1, 2, 3, 4, 5, 6]]))
     return {
-        "enabled_scenarios": draw(st.sampled_from([[1], [2], [1, 2]])),
+        "enabled_scenarios": scenarios,
         "direction_filter": draw(st.sampled_from(["both", "long", "short"])),
         "window_length": draw(st.integers(3, 12)),
         "ema_length": draw(st.integers(2, 10)),
@@ -109,6 +158,10 @@ def mean_reversion_parameters(draw: st.DrawFn, primary: str) -> dict[str, Any]:
         "kalman_r": draw(st.sampled_from([0.5, 0.01, 1.0])),
         "kalman_q": draw(st.sampled_from([0.05, 1.0])),
         **draw(higher_filters(primary)),
+        **(draw(garch_parameters()) if {4, 5} & set(scenarios) else {}),
+        **(draw(cluster_parameters()) if 5 in scenarios else {}),
+        **(draw(chain_parameters(primary)) if 6 in scenarios else {}),
+        "tp_min_distance": draw(st.sampled_from([0.0, 0.0002, -0.001])),
         "use_position_manager": draw(st.booleans()),
         "max_holding_minutes": draw(st.sampled_from([5, 0, 30, 7])),
     }
@@ -197,9 +250,10 @@ def cases(draw: st.DrawFn) -> Case:
         config["strategy"] = {**SCRIPTED, "parameters": parameters}
     else:
         parameters = draw(mean_reversion_parameters(shape.timeframe))
-        named = sorted({parameters["htf_tf"], parameters["extra_htf_tf"]} - {"NONE"})
+        named = {parameters["htf_tf"], parameters["extra_htf_tf"], *parameters.get("scenario6_timeframes", ())}
+        named -= {"NONE", "PRIMARY", shape.timeframe}
         # A filter may name a timeframe that is not loaded: then it passes never.
-        for higher in named if draw(st.integers(0, 5)) else []:
+        for higher in sorted(named) if draw(st.integers(0, 5)) else []:
             config["timeframes"]["additional"].append(higher)
             bars[higher] = market.resample(TIMEFRAME_MINUTES[higher] * MINUTE_NS).rows()
         config["timestamp_alignment"]["stale_bar_limit_bars"] = draw(st.sampled_from([0, 3]))

@@ -42,14 +42,26 @@ _MEAN_REVERSION_DEFAULTS: dict[str, Any] = {
     "extra_htf_tf": "AUTO",
     "extra_htf_ema": 50,
     "extra_htf_filter": "both",
+    "garch_alpha": 0.05,
+    "garch_beta": 0.90,
+    "garch_use_log_returns": True,
+    "garch_scale": 100.0,
+    "garch_min_periods": 50,
+    "garch_sigma_floor": 1e-6,
+    "local_z_lookback": 0,
+    "intraday_vol_feature": "garch_forecast",
+    "intraday_vol_cluster_k": 3,
+    "intraday_vol_log_transform": True,
+    "intraday_vol_min_points": 60,
+    "intraday_vol_garch_lookback": 500,
+    "cluster_hysteresis_bars": 0,
+    "intraday_vol_allowed": ["low", "mid"],
+    "scenario6_mode": "all",
+    "scenario6_timeframes": [],
+    "scenario6_params": {},
 }
-_LATER_SCENARIOS_ONLY = (
-    "garch_",
-    "local_z_lookback",
-    "intraday_vol_",
-    "cluster_hysteresis_bars",
-    "scenario6_",
-)
+#: V1's default window of scenario 5, by primary timeframe.
+_CLUSTER_WINDOWS = {"M5": 300, "M15": 200, "M30": 240, "H1": 240}
 _NEVER_READ = {
     "rates": "only static rates belong to the parity surface",
     "execution.spread_multiplier": "V1 never read it",
@@ -166,7 +178,7 @@ def _scenarios(given: Any) -> list[int]:
     return sorted(valid) or [1, 2, 3, 4, 5, 6]
 
 
-def _mean_reversion(params: _Source) -> tuple[dict[str, Any], dict[str, Any]]:
+def _mean_reversion(params: _Source, primary: str) -> tuple[dict[str, Any], dict[str, Any]]:
     out: dict[str, Any] = {}
     for name, default in _MEAN_REVERSION_DEFAULTS.items():
         out[name] = params.take(name, f"strategy_parameters.{name}", default)
@@ -190,8 +202,20 @@ def _mean_reversion(params: _Source) -> tuple[dict[str, Any], dict[str, Any]]:
             target="trade_management.max_holding_minutes",
         )
     )
-    for name in [n for n in params.raw if n.startswith(_LATER_SCENARIOS_ONLY)]:
-        params.drop(name, "read by scenarios 4 to 6 only, which are refused when enabled")
+    # Null means automatic in both; V2's default is a number, so it is written out.
+    out["garch_omega"] = params.take("garch_omega", "strategy_parameters.garch_omega")
+    window = params.take("intraday_vol_cluster_window", "strategy_parameters.intraday_vol_cluster_window")
+    out["intraday_vol_cluster_window"] = window or _CLUSTER_WINDOWS.get(primary, 200)
+    out["intraday_vol_garch_lookback"] = max(0, out["intraday_vol_garch_lookback"] or 0)
+    out["local_z_lookback"] = max(0, out["local_z_lookback"] or 0)
+    out["intraday_vol_allowed"] = [str(name).lower() for name in out["intraday_vol_allowed"]]
+    out["scenario6_timeframes"] = [str(name).upper() for name in out["scenario6_timeframes"] or []]
+    out["scenario6_mode"] = "any" if str(out["scenario6_mode"]).lower() == "any" else "all"
+    out["scenario6_params"] = out["scenario6_params"] or {}
+    if out["intraday_vol_feature"] != "atr_points":
+        out["intraday_vol_feature"] = "garch_forecast"
+    for name in [n for n in params.raw if n.startswith("scenario6_")]:
+        out[name] = params.take(name, f"strategy_parameters.{name}")
     params.leftovers()
     return out, management
 
@@ -205,7 +229,7 @@ def _scripted(params: _Source) -> dict[str, Any]:
     return out
 
 
-def _strategy(source: _Source) -> tuple[str, dict[str, Any], dict[str, Any] | None, _Source]:
+def _strategy(source: _Source, primary: str) -> tuple[str, dict[str, Any], dict[str, Any] | None, _Source]:
     strategy = source.section("strategy")
     pair = (_required(strategy, "module", "strategy_name"), _required(strategy, "class", "strategy_name"))
     if pair not in _STRATEGIES:
@@ -214,7 +238,7 @@ def _strategy(source: _Source) -> tuple[str, dict[str, Any], dict[str, Any] | No
     params = strategy.section("parameters")
     if name == "scripted_orders":
         return name, _scripted(params), None, strategy
-    parameters, management = _mean_reversion(params)
+    parameters, management = _mean_reversion(params, primary)
     return name, parameters, management, strategy
 
 
@@ -242,9 +266,10 @@ def migrate_config(v1: dict[str, Any], *, news: bool = False) -> Migration:
     """
     findings: list[Finding] = []
     source = _Source(v1, "", findings)
-    name, parameters, management, strategy = _strategy(source)
     alignment = source.section("timestamp_alignment")
     timeframes = source.section("timeframes")
+    primary = str(timeframes.take("primary", "timeframes.primary", "M15")).upper()
+    name, parameters, management, strategy = _strategy(source, primary)
     config: dict[str, Any] = {
         "schema_version": "2",
         "strategy_name": name,
@@ -254,7 +279,7 @@ def migrate_config(v1: dict[str, Any], *, news: bool = False) -> Migration:
         "end_date": str(_required(source, "end_date", "end_date")),
         "data_mode": source.take("mode", "data_mode", "candle"),
         "timeframes": {
-            "primary": str(timeframes.take("primary", "timeframes.primary", "M15")).upper(),
+            "primary": primary,
             "additional": [str(tf).upper() for tf in timeframes.take("additional", "timeframes.additional") or []],
         },
         "timestamp_alignment": {

@@ -57,6 +57,18 @@ def test_every_key_of_the_source_has_a_finding() -> None:
     assert "dropped  nonsense (V1 kept unknown keys and never read them)" in migration.report()
 
 
+def test_scenario_5_and_6_parameters_are_written_out_with_v1s_defaults() -> None:
+    link = {"M15": {"long": {"z_score": -0.3}}}
+    given = {"scenario6_timeframes": ["m15"], "scenario6_params": link, "scenario6_M15_short_std_factor": 0.5}
+    parameters = bt.migrate_config(v1(strategy={**MEAN_REVERSION, "parameters": given})).config["strategy_parameters"]
+    assert parameters["intraday_vol_cluster_window"] == 300
+    assert parameters["cluster_hysteresis_bars"] == 0
+    assert parameters["garch_omega"] is None
+    assert parameters["scenario6_timeframes"] == ["M15"]
+    assert parameters["scenario6_params"] == link
+    assert parameters["scenario6_M15_short_std_factor"] == 0.5
+
+
 def test_the_source_is_not_changed() -> None:
     source = v1(execution={"random_seed": 7})
     before = repr(source)

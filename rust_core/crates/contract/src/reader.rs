@@ -56,6 +56,7 @@ pub struct Object<'a> {
     map: &'a Map<String, Value>,
     path: String,
     known: RefCell<BTreeSet<&'static str>>,
+    accepted: RefCell<BTreeSet<String>>,
     findings: &'a Findings,
 }
 
@@ -65,6 +66,7 @@ impl<'a> Object<'a> {
             map,
             path: path.to_string(),
             known: RefCell::default(),
+            accepted: RefCell::default(),
             findings,
         }
     }
@@ -85,6 +87,19 @@ impl<'a> Object<'a> {
     pub fn get(&self, key: &'static str) -> Option<&'a Value> {
         self.known.borrow_mut().insert(key);
         self.map.get(key).filter(|value| !value.is_null())
+    }
+
+    /// Whether a key is there with the value null.
+    pub fn is_null(&self, key: &'static str) -> bool {
+        self.known.borrow_mut().insert(key);
+        self.map.get(key).is_some_and(Value::is_null)
+    }
+
+    /// Takes a key whose name is only known at run time.
+    pub fn dynamic(&self, key: &str) -> Option<&'a Value> {
+        let value = self.map.get(key)?;
+        self.accepted.borrow_mut().insert(key.to_string());
+        Some(value)
     }
 
     /// All entries, for objects whose keys are data.
@@ -335,7 +350,7 @@ impl<'a> Object<'a> {
     pub fn finish(&self) {
         let known: Vec<&str> = self.known.borrow().iter().copied().collect();
         for (key, value) in self.map {
-            if known.contains(&key.as_str()) {
+            if known.contains(&key.as_str()) || self.accepted.borrow().contains(key) {
                 continue;
             }
             self.findings.unknown.borrow_mut().push(ConfigIssue {

@@ -1,6 +1,6 @@
 //! Strategy parameters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -163,4 +163,90 @@ pub struct MeanReversion {
     pub extra_htf_ema: i64,
     /// Wanted bias.
     pub extra_htf_filter: TrendFilter,
+    /// GARCH weight of the last surprise.
+    pub garch_alpha: f64,
+    /// GARCH weight of the last variance.
+    pub garch_beta: f64,
+    /// GARCH constant; null: 1e-6 * max(1e-6, 1 - alpha - beta).
+    pub garch_omega: Option<f64>,
+    /// Log returns, or simple ones.
+    pub garch_use_log_returns: bool,
+    /// Factor on returns.
+    pub garch_scale: f64,
+    /// Returns before the first volatility.
+    pub garch_min_periods: i64,
+    /// Least volatility of scaled returns.
+    pub garch_sigma_floor: f64,
+    /// Window of scenario 4's local z-score; 0: the whole series.
+    pub local_z_lookback: i64,
+    /// What scenario 5 clusters.
+    pub intraday_vol_feature: VolatilityFeature,
+    /// Values that are clustered.
+    pub intraday_vol_cluster_window: i64,
+    /// Clusters.
+    pub intraday_vol_cluster_k: i64,
+    /// Clusters logarithms.
+    pub intraday_vol_log_transform: bool,
+    /// Values needed at least.
+    pub intraday_vol_min_points: i64,
+    /// Window of the local GARCH volatility; 0 or less: 500.
+    pub intraday_vol_garch_lookback: i64,
+    /// Bars for which the regime must have held.
+    pub cluster_hysteresis_bars: i64,
+    /// Regimes in which scenario 5 trades.
+    pub intraday_vol_allowed: Vec<String>,
+    /// Whether all links of scenario 6's chain must hold, or any.
+    pub scenario6_mode: ChainMode,
+    /// Links of the chain: timeframe names, or `PRIMARY`.
+    pub scenario6_timeframes: Vec<String>,
+    /// Parameters of each link and side.
+    pub scenario6_params: BTreeMap<String, LinkSides>,
+}
+
+/// What scenario 5 clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VolatilityFeature {
+    /// Local GARCH volatility.
+    GarchForecast,
+    /// Average true range.
+    AtrPoints,
+}
+
+/// How the links of a chain count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChainMode {
+    /// All must hold.
+    All,
+    /// One is enough.
+    Any,
+}
+
+/// Parameters of one link, by side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinkSides {
+    /// For longs.
+    pub long: Link,
+    /// For shorts.
+    pub short: Link,
+}
+
+/// Parameters of one link and side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Link {
+    /// z-score window.
+    pub window_length: i64,
+    /// Threshold of longs.
+    pub z_score_long: f64,
+    /// Threshold of shorts.
+    pub z_score_short: f64,
+    /// Kalman measurement variance.
+    pub kalman_r: f64,
+    /// Kalman process variance.
+    pub kalman_q: f64,
+    /// Bollinger length.
+    pub b_b_length: i64,
+    /// Bollinger width in standard deviations.
+    pub std_factor: f64,
 }

@@ -127,7 +127,8 @@ impl Clock {
     /// Parses `HH:MM`.
     pub fn parse(text: &str) -> Option<Self> {
         let (hours, minutes) = text.split_once(':')?;
-        if hours.len() != 2 || minutes.len() != 2 || !text.is_ascii() {
+        let digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(hours) || !digits(minutes) {
             return None;
         }
         let (h, m): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);

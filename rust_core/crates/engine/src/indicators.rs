@@ -216,37 +216,54 @@ pub fn z_score(x: &[f64], centre: &[f64], window: usize) -> Vec<f64> {
         .collect()
 }
 
+/// Where bars of a higher timeframe appear among the primary ones. One that comes back after having been stale is
+/// not a new one.
+pub struct Steps {
+    /// Bars in the order of their appearance.
+    bars: Vec<u32>,
+    /// For each primary bar, how many have appeared so far.
+    seen: Vec<usize>,
+}
+
+impl Steps {
+    pub fn new(visible: &[Option<u32>]) -> Self {
+        let mut bars: Vec<u32> = vec![];
+        let mut seen = Vec::with_capacity(visible.len());
+        for slot in visible {
+            if let Some(j) = slot
+                && bars.last() != Some(j)
+            {
+                bars.push(*j);
+            }
+            seen.push(bars.len());
+        }
+        Self { bars, seen }
+    }
+
+    /// The values of a column at the bars that appear.
+    pub fn pick(&self, column: &[f64]) -> Vec<f64> {
+        self.bars.iter().map(|j| column[*j as usize]).collect()
+    }
+
+    /// Values of the bars, each shown from its appearance until the next one; NaN before the first.
+    pub fn spread(&self, values: &[f64]) -> Vec<f64> {
+        self.seen
+            .iter()
+            .map(|n| n.checked_sub(1).map_or(f64::NAN, |k| values[k]))
+            .collect()
+    }
+}
+
 /// Sign of close minus EMA of a higher timeframe for each primary bar: the EMA runs over bars as they first appear.
 pub fn higher_bias(close: &[f64], visible: &[Option<u32>], length: usize) -> Vec<i8> {
-    let mut seen: Option<u32> = None;
-    let mut appeared = vec![];
-    for slot in visible.iter().flatten() {
-        if seen != Some(*slot) {
-            seen = Some(*slot);
-            appeared.push(close[*slot as usize]);
-        }
-    }
-    let levels = ema(&appeared, length);
-    let mut step = 0;
-    let mut current: Option<u32> = None;
-    visible
-        .iter()
-        .map(|slot| {
-            let Some(j) = *slot else { return 0 };
-            if current != Some(j) {
-                current = Some(j);
-                step += 1;
-            }
-            let gap = close[j as usize] - levels[step - 1];
-            if gap > 0.0 {
-                1
-            } else if gap < 0.0 {
-                -1
-            } else {
-                0
-            }
-        })
-        .collect()
+    let steps = Steps::new(visible);
+    let level = steps.spread(&ema(&steps.pick(close), length));
+    let sign = |(slot, level): (&Option<u32>, &f64)| {
+        let Some(j) = slot else { return 0 };
+        let gap = close[*j as usize] - level;
+        i8::from(gap > 0.0) - i8::from(gap < 0.0)
+    };
+    visible.iter().zip(&level).map(sign).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod random;
 mod rounding;
 mod run;
 mod strategy;
+mod volatility;
 
 pub use events::Event;
 pub use run::{Counters, Inputs, Report, Run};

@@ -202,8 +202,22 @@ impl<'a> Run<'a> {
     pub fn prepare(inputs: &'a Inputs<'a>) -> Self {
         let config = inputs.config;
         let policies = Policies::resolve(&config.semantics);
-        let desk = Desk::new(config, &policies, inputs.spec, inputs.commission, inputs.slippage, inputs.seed);
-        let strategy = Strategy::new(config, inputs.bars, inputs.higher, inputs.news, &policies, desk.tick());
+        let desk = Desk::new(
+            config,
+            &policies,
+            inputs.spec,
+            inputs.commission,
+            inputs.slippage,
+            inputs.seed,
+        );
+        let strategy = Strategy::new(
+            config,
+            inputs.bars,
+            inputs.higher,
+            inputs.news,
+            &policies,
+            desk.tick(),
+        );
         let gates = Gates::new(config, &policies);
         let manager = Manager::new(config, &policies, gates.wrappers);
         let trace = Trace::new(config.output.events);
@@ -223,7 +237,10 @@ impl<'a> Run<'a> {
     /// Walks the bars from the first tradable one to the last.
     pub fn play(&mut self) -> Result<(), RunError> {
         for index in self.inputs.start..self.inputs.bars.len() {
-            self.bar(Now { index, ts: self.inputs.bars.ts[index] })?;
+            self.bar(Now {
+                index,
+                ts: self.inputs.bars.ts[index],
+            })?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! JSON text -> [`Config`]: every fault is found before the answer is given.
 
+mod chain;
 mod sections;
 mod strategies;
 
@@ -11,7 +12,7 @@ use crate::error::{ConfigErrors, ConfigIssue};
 use crate::reader::{Findings, Object};
 use crate::semantics::{Semantics, Setting};
 use crate::strategy::Strategy;
-use crate::time::Day;
+use crate::time::{Day, Timeframe};
 
 const SETTINGS: &[(&str, Setting)] = &[("v1", Setting::V1), ("v2", Setting::V2)];
 const VARIANTS: &[(&str, Setting)] = &[("v2", Setting::V2), ("v1_parity", Setting::V1)];
@@ -255,6 +256,31 @@ fn meaningless(config: &Config) -> Vec<ConfigIssue> {
                     p.z_score_short.into(),
                     "a number above 0",
                 );
+            }
+            if p.enabled_scenarios.contains(&6) {
+                for (i, name) in p.scenario6_timeframes.iter().enumerate() {
+                    let loaded = Timeframe::parse(name).is_some_and(|tf| {
+                        tf == config.timeframes.primary || config.timeframes.additional.contains(&tf)
+                    });
+                    if name != "PRIMARY" && !loaded {
+                        let path = format!("strategy_parameters.scenario6_timeframes[{i}]");
+                        add(
+                            &path,
+                            "is not loaded",
+                            name.as_str().into(),
+                            "PRIMARY or a timeframe of timeframes.additional",
+                        );
+                    }
+                }
+                if p.scenario6_timeframes.is_empty() {
+                    let path = "strategy_parameters.scenario6_timeframes";
+                    add(
+                        path,
+                        "is empty: scenario 6 would never trade",
+                        Value::Null,
+                        "at least one timeframe",
+                    );
+                }
             }
             let filters = [
                 ("htf_filter", p.htf_filter, &p.htf_tf),

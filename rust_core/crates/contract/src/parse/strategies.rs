@@ -1,14 +1,15 @@
 //! Strategy parameters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Map;
 
 use crate::codes;
+use crate::parse::chain;
 use crate::reader::Object;
 use crate::strategy::{
-    Direction, DirectionFilter, LevelEdit, MeanReversion, OrderKind, ScriptedOrder, ScriptedOrders, Strategy,
-    TrendFilter,
+    ChainMode, Direction, DirectionFilter, LevelEdit, MeanReversion, OrderKind, ScriptedOrder,
+    ScriptedOrders, Strategy, TrendFilter, VolatilityFeature,
 };
 use crate::time::Timeframe;
 
@@ -25,7 +26,6 @@ const FILTERS: &[(&str, TrendFilter)] = &[
     ("below", TrendFilter::Below),
 ];
 const PRICE: &str = "a price above 0";
-const BUILT_SCENARIOS: &[u8] = &[1, 2];
 
 /// Reads `strategy_name` and `strategy_parameters`.
 pub fn strategy(root: &Object) -> Option<Strategy> {
@@ -114,14 +114,8 @@ fn scenarios(params: &Object) -> BTreeSet<u8> {
     let mut out = BTreeSet::new();
     for (path, item) in items {
         match item.as_u64().filter(|n| (1..=6).contains(n)) {
-            Some(n) if BUILT_SCENARIOS.contains(&(n as u8)) => {
+            Some(n) => {
                 out.insert(n as u8);
-            }
-            Some(_) => {
-                let message = "this scenario is not supported yet";
-                params
-                    .findings()
-                    .add(codes::NOT_IMPLEMENTED, &path, message, item, Some("1, 2"));
             }
             None => {
                 let message = "is not a scenario";
@@ -155,10 +149,11 @@ fn higher_name(params: &Object, key: &'static str, default: &str) -> String {
 }
 
 fn mean_reversion(params: &Object) -> MeanReversion {
+    // Long because it is a table: one line for each parameter.
     const LENGTH: i64 = 10_000_000;
     let finite = |_: f64| true;
     let ge0 = |x: f64| x >= 0.0;
-    MeanReversion {
+    let mut out = MeanReversion {
         atr_length: params.whole("atr_length", 14, 1, LENGTH),
         atr_mult: params.number("atr_mult", 2.0, "a number of at least 0", ge0),
         b_b_length: params.whole("b_b_length", 20, 1, LENGTH),
@@ -186,5 +181,72 @@ fn mean_reversion(params: &Object) -> MeanReversion {
         extra_htf_tf: higher_name(params, "extra_htf_tf", "NONE"),
         extra_htf_ema: params.whole("extra_htf_ema", 50, 1, LENGTH),
         extra_htf_filter: params.choice("extra_htf_filter", TrendFilter::Both, FILTERS),
+        garch_alpha: params.number("garch_alpha", 0.1, "a number of at least 0", ge0),
+        garch_beta: params.number("garch_beta", 0.8, "a number of at least 0", ge0),
+        garch_omega: if params.is_null("garch_omega") {
+            None
+        } else {
+            Some(params.number("garch_omega", 1e-5, "a number of at least 0, or null", ge0))
+        },
+        garch_use_log_returns: params.bool("garch_use_log_returns", true),
+        garch_scale: params.number("garch_scale", 100.0, "a number above 0", |x| x > 0.0),
+        garch_min_periods: params.whole("garch_min_periods", 50, 0, LENGTH),
+        garch_sigma_floor: params.number("garch_sigma_floor", 1e-6, "a number of at least 0", ge0),
+        local_z_lookback: params.whole("local_z_lookback", 0, 0, LENGTH),
+        intraday_vol_feature: params.choice(
+            "intraday_vol_feature",
+            VolatilityFeature::GarchForecast,
+            &[
+                ("garch_forecast", VolatilityFeature::GarchForecast),
+                ("atr_points", VolatilityFeature::AtrPoints),
+            ],
+        ),
+        intraday_vol_cluster_window: params.whole("intraday_vol_cluster_window", 200, 1, LENGTH),
+        intraday_vol_cluster_k: params.whole("intraday_vol_cluster_k", 3, 1, 100),
+        intraday_vol_log_transform: params.bool("intraday_vol_log_transform", true),
+        intraday_vol_min_points: params.whole("intraday_vol_min_points", 60, 0, LENGTH),
+        intraday_vol_garch_lookback: params.whole("intraday_vol_garch_lookback", 500, -1, LENGTH),
+        cluster_hysteresis_bars: params.whole("cluster_hysteresis_bars", 1, 0, LENGTH),
+        intraday_vol_allowed: regimes(params),
+        scenario6_mode: params.choice(
+            "scenario6_mode",
+            ChainMode::All,
+            &[("all", ChainMode::All), ("any", ChainMode::Any)],
+        ),
+        scenario6_timeframes: chain::timeframes(params),
+        scenario6_params: BTreeMap::new(),
+    };
+    out.scenario6_params = chain::links(params, &out);
+    out
+}
+
+/// Names of volatility regimes, lowest first; further clusters are `cluster_5`, `cluster_6`, ...
+fn regimes(params: &Object) -> Vec<String> {
+    let Some(items) = params.list("intraday_vol_allowed") else {
+        return vec!["low".to_string(), "mid".to_string()];
+    };
+    let known = |name: &str| {
+        matches!(name, "low" | "mid" | "high" | "very_high" | "extreme") || name.starts_with("cluster_")
+    };
+    let mut out = vec![];
+    for (path, item) in items {
+        match item
+            .as_str()
+            .map(str::to_ascii_lowercase)
+            .filter(|name| known(name))
+        {
+            Some(name) => out.push(name),
+            None => {
+                let allowed = "low, mid, high, very_high, extreme, cluster_5, ...";
+                params.findings().add(
+                    codes::INVALID_ARGUMENT,
+                    &path,
+                    "is not a regime",
+                    item,
+                    Some(allowed),
+                );
+            }
+        }
     }
+    out
 }

@@ -1,0 +1,318 @@
+//! Mean reversion by z-score: six rules on columns that are computed once, before the first bar.
+
+use omega_contract::inputs::{Higher, Pair};
+use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind, TrendFilter};
+use omega_contract::time::Timeframe;
+
+use super::View;
+use super::chain::Chain;
+use super::cluster::Regimes;
+use crate::gates::NewsGate;
+use crate::indicators::{self, Bands};
+use crate::order::Request;
+use crate::policy::{LevelGrid, Policies};
+use crate::rounding;
+use crate::volatility::{self, Garch};
+
+/// Rules in the order in which they are asked; the first hit is the signal.
+const RULES: [(u8, Direction); 12] = [
+    (1, Direction::Short),
+    (1, Direction::Long),
+    (2, Direction::Short),
+    (2, Direction::Long),
+    (3, Direction::Short),
+    (3, Direction::Long),
+    (4, Direction::Short),
+    (4, Direction::Long),
+    (5, Direction::Long),
+    (5, Direction::Short),
+    (6, Direction::Long),
+    (6, Direction::Short),
+];
+
+/// A higher-timeframe condition, computed for each bar.
+enum Trend {
+    Any,
+    Wanted { bias: Vec<i8>, sign: i8 },
+    Never,
+}
+
+impl Trend {
+    fn new(name: &str, length: i64, filter: TrendFilter, primary: Timeframe, higher: &[Higher]) -> Self {
+        let sign = match filter {
+            TrendFilter::Both | TrendFilter::None => return Self::Any,
+            TrendFilter::Above => 1,
+            TrendFilter::Below => -1,
+        };
+        let wanted = match (name, primary) {
+            ("AUTO", Timeframe::M5) => Some(Timeframe::H1),
+            ("AUTO", Timeframe::M15 | Timeframe::M30) => Some(Timeframe::H4),
+            _ => Timeframe::parse(name),
+        };
+        match higher.iter().find(|h| Some(h.timeframe) == wanted) {
+            Some(h) => {
+                let bias = indicators::higher_bias(&h.bars.bid.close, &h.visible, length as usize);
+                Self::Wanted { bias, sign }
+            }
+            None => Self::Never,
+        }
+    }
+
+    fn holds(&self, index: usize) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Never => false,
+            Self::Wanted { bias, sign } => bias[index] == *sign,
+        }
+    }
+}
+
+/// Columns of scenario 1.
+struct EmaReversion {
+    z: Vec<f64>,
+    ask_range: Option<Vec<f64>>,
+}
+
+/// Columns that scenarios 2 to 6 share.
+struct BandReversion {
+    bands: Bands,
+    trends: [Trend; 2],
+}
+
+/// Scenario 4's z-score: a column, or computed on a window of its own at each bar.
+enum VolatilityZ {
+    Column(Vec<f64>),
+    Local(usize),
+}
+
+/// Fades stretched prices.
+pub struct MeanReverter<'a> {
+    params: &'a MeanReversion,
+    bars: &'a Pair,
+    news: Option<NewsGate>,
+    range: Vec<f64>,
+    ema: Vec<f64>,
+    first: Option<EmaReversion>,
+    band: Option<BandReversion>,
+    kalman_z: Vec<f64>,
+    volatility_z: VolatilityZ,
+    garch: Garch,
+    regimes: Option<Regimes>,
+    chain: Option<Chain>,
+    grid: LevelGrid,
+    tick: f64,
+    next_id: i64,
+}
+
+impl<'a> MeanReverter<'a> {
+    pub fn new(
+        params: &'a MeanReversion,
+        bars: &'a Pair,
+        higher: &[Higher],
+        primary: Timeframe,
+        news: Option<NewsGate>,
+        policies: &Policies,
+        tick: f64,
+    ) -> Self {
+        let p = params;
+        let close = &bars.bid.close;
+        let (window, atr_length) = (p.window_length as usize, p.atr_length as usize);
+        let enabled = |scenarios: &[u8]| scenarios.iter().any(|n| p.enabled_scenarios.contains(n));
+        let ema = if enabled(&[1, 3]) {
+            indicators::ema(close, p.ema_length as usize)
+        } else {
+            vec![]
+        };
+        let first = enabled(&[1]).then(|| EmaReversion {
+            z: indicators::z_score(close, &ema, window),
+            ask_range: policies
+                .ask_range_for_shorts
+                .then(|| indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length)),
+        });
+        let band = enabled(&[2, 3, 4, 5, 6]).then(|| BandReversion {
+            bands: indicators::bollinger(close, p.b_b_length as usize, p.std_factor),
+            trends: [
+                Trend::new(&p.htf_tf, p.htf_ema, p.htf_filter, primary, higher),
+                Trend::new(
+                    &p.extra_htf_tf,
+                    p.extra_htf_ema,
+                    p.extra_htf_filter,
+                    primary,
+                    higher,
+                ),
+            ],
+        });
+        let garch = Garch::new(p);
+        let mean = || indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
+        let kalman_z = if enabled(&[2, 3, 5, 6]) {
+            indicators::z_score(close, &mean(), window)
+        } else {
+            vec![]
+        };
+        let volatility_z = match (enabled(&[4]), p.local_z_lookback) {
+            (true, 1..) => VolatilityZ::Local(p.local_z_lookback as usize),
+            (true, _) => VolatilityZ::Column(volatility::z_score(
+                close,
+                &mean(),
+                &volatility::garch(close, &garch),
+            )),
+            (false, _) => VolatilityZ::Column(vec![]),
+        };
+        Self {
+            range: indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length),
+            regimes: enabled(&[5]).then(|| Regimes::new(p)),
+            chain: enabled(&[6]).then(|| Chain::new(p, bars, higher, primary)),
+            params,
+            bars,
+            news,
+            ema,
+            first,
+            band,
+            kalman_z,
+            volatility_z,
+            garch,
+            grid: policies.level_grid,
+            tick,
+            next_id: 0,
+        }
+    }
+
+    /// The order of one bar, if there is one.
+    pub fn order(&mut self, view: &View) -> Option<Request> {
+        if self.news.as_ref().is_some_and(|gate| gate.blocked(view.decision)) || view.open_positions >= 1 {
+            return None;
+        }
+        let i = view.index;
+        for (scenario, direction) in RULES {
+            let wanted = match self.params.direction_filter {
+                DirectionFilter::Both => true,
+                DirectionFilter::Long => direction == Direction::Long,
+                DirectionFilter::Short => direction == Direction::Short,
+            };
+            if !wanted || !self.params.enabled_scenarios.contains(&scenario) {
+                continue;
+            }
+            let levels = match scenario {
+                1 => self.scenario_1(i, direction),
+                2 => self.scenario_2(i, direction),
+                3 => self.scenario_3(i, direction),
+                4 => self.scenario_4(i, direction),
+                5 => self.scenario_5(i, direction),
+                _ => self.scenario_6(i, direction),
+            };
+            if let Some((sl, tp)) = levels {
+                return Some(self.request(i, direction, scenario, sl, tp));
+            }
+        }
+        None
+    }
+
+    fn request(&mut self, i: usize, direction: Direction, scenario: u8, sl: f64, tp: f64) -> Request {
+        let (price, side) = match direction {
+            Direction::Long => (self.bars.ask.close[i], "long"),
+            Direction::Short => (self.bars.bid.close[i], "short"),
+        };
+        let grid = |x: f64| match self.grid {
+            LevelGrid::FiveDecimals => rounding::half_even(x, 5),
+            LevelGrid::Tick => rounding::to_tick(x, self.tick),
+        };
+        let id = self.next_id;
+        self.next_id += 1;
+        Request {
+            id,
+            direction,
+            kind: OrderKind::Market,
+            price,
+            sl: grid(sl),
+            tp: grid(tp),
+            scenario: Some(format!("{side}_{scenario}")),
+        }
+    }
+
+    fn stretched(&self, z: f64, direction: Direction) -> bool {
+        z.is_finite()
+            && match direction {
+                Direction::Long => z <= self.params.z_score_long,
+                Direction::Short => z >= self.params.z_score_short,
+            }
+    }
+
+    fn stop(&self, i: usize, direction: Direction, range: &[f64]) -> f64 {
+        match direction {
+            Direction::Long => self.bars.bid.low[i] - self.params.atr_mult * range[i],
+            Direction::Short => self.bars.bid.high[i] + self.params.atr_mult * range[i],
+        }
+    }
+
+    fn scenario_1(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
+        let columns = self.first.as_ref()?;
+        if !self.stretched(columns.z[i], direction) {
+            return None;
+        }
+        let range = match (&columns.ask_range, direction) {
+            (Some(ask), Direction::Short) => ask,
+            _ => &self.range,
+        };
+        let (sl, tp) = (self.stop(i, direction, range), self.ema[i]);
+        (!sl.is_nan() && !tp.is_nan()).then_some((sl, tp))
+    }
+
+    /// Stop and Bollinger mid when both trends hold and the close lies outside the band.
+    fn outside_band(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
+        let band = self.band.as_ref()?;
+        let close = self.bars.bid.close[i];
+        let outside = match direction {
+            Direction::Long => close <= band.bands.lower[i],
+            Direction::Short => close >= band.bands.upper[i],
+        };
+        if !outside || !band.trends.iter().all(|trend| trend.holds(i)) {
+            return None;
+        }
+        let (sl, tp) = (self.stop(i, direction, &self.range), band.bands.mid[i]);
+        (!sl.is_nan() && !tp.is_nan()).then_some((sl, tp))
+    }
+
+    fn scenario_2(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
+        if self.stretched(self.kalman_z[i], direction) {
+            self.outside_band(i, direction)
+        } else {
+            None
+        }
+    }
+
+    fn scenario_3(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
+        let (sl, _) = self.scenario_2(i, direction)?;
+        let (tp, least) = (self.ema[i], self.params.tp_min_distance);
+        let far = match direction {
+            Direction::Long => tp > self.bars.ask.close[i] + least,
+            Direction::Short => tp < self.bars.bid.close[i] - least,
+        };
+        far.then_some((sl, tp))
+    }
+
+    fn scenario_4(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
+        let levels = self.outside_band(i, direction)?;
+        let z = match &self.volatility_z {
+            VolatilityZ::Column(column) => column[i],
+            VolatilityZ::Local(lookback) => {
+                let window = &self.bars.bid.close[(i + 1).saturating_sub(*lookback)..=i];
+                volatility::local_z(window, self.params.kalman_r, self.params.kalman_q, &self.garch)?
+            }
+        };
+        self.stretched(z, direction).then_some(levels)
+    }
+
+    fn scenario_5(&mut self, i: usize, direction: Direction) -> Option<(f64, f64)> {
+        let levels = self.scenario_2(i, direction)?;
+        let (close, range, garch) = (&self.bars.bid.close, &self.range, &self.garch);
+        self.regimes
+            .as_mut()?
+            .allow(i, close, range, garch)
+            .then_some(levels)
+    }
+
+    fn scenario_6(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
+        let levels = self.scenario_2(i, direction)?;
+        self.chain.as_ref()?.holds(i, direction).then_some(levels)
+    }
+}

@@ -1,0 +1,120 @@
+//! The strategies: which orders a bar's close asks for.
+
+mod chain;
+mod cluster;
+mod mean_reversion;
+
+use omega_contract::config::Config;
+use omega_contract::inputs::{Higher, NewsEvent, Pair};
+use omega_contract::strategy::{Direction, ScriptedOrders, Strategy as Choice};
+
+use crate::gates::NewsGate;
+use crate::order::Request;
+use crate::policy::Policies;
+use mean_reversion::MeanReverter;
+
+/// What a strategy may know about the account.
+pub struct View {
+    /// Index into the loaded bars.
+    pub index: usize,
+    /// Bar counted from the first tradable one.
+    pub bar: usize,
+    /// Time of the decision.
+    pub decision: i64,
+    /// Open positions of the symbol.
+    pub open_positions: usize,
+}
+
+/// A strategy ready to run.
+pub enum Strategy<'a> {
+    Scripted(Scripted<'a>),
+    MeanReversion(Box<MeanReverter<'a>>),
+}
+
+impl<'a> Strategy<'a> {
+    pub fn new(
+        config: &'a Config,
+        bars: &'a Pair,
+        higher: &[Higher],
+        news: &[NewsEvent],
+        policies: &Policies,
+        tick: f64,
+    ) -> Self {
+        match &config.strategy {
+            Choice::ScriptedOrders(params) => Self::Scripted(Scripted::new(params, bars)),
+            Choice::MeanReversionZScore(params) => {
+                let gate = config
+                    .news_filter
+                    .enabled
+                    .then(|| NewsGate::new(config, policies, news));
+                let primary = config.timeframes.primary;
+                Self::MeanReversion(Box::new(MeanReverter::new(
+                    params, bars, higher, primary, gate, policies, tick,
+                )))
+            }
+        }
+    }
+
+    /// Orders of one bar, in order.
+    pub fn orders(&mut self, view: &View) -> Vec<Request> {
+        match self {
+            Self::Scripted(strategy) => strategy.orders(view),
+            Self::MeanReversion(strategy) => strategy.order(view).into_iter().collect(),
+        }
+    }
+}
+
+/// Places given orders.
+pub struct Scripted<'a> {
+    params: &'a ScriptedOrders,
+    bars: &'a Pair,
+    /// Order indices by bar, ascending; `next` is the first one not yet due.
+    due: Vec<(i64, usize)>,
+    next: usize,
+}
+
+impl<'a> Scripted<'a> {
+    fn new(params: &'a ScriptedOrders, bars: &'a Pair) -> Self {
+        let mut due: Vec<(i64, usize)> = params
+            .orders
+            .iter()
+            .enumerate()
+            .map(|(i, o)| (o.bar, i))
+            .collect();
+        due.sort_unstable();
+        Self {
+            params,
+            bars,
+            due,
+            next: 0,
+        }
+    }
+
+    fn orders(&mut self, view: &View) -> Vec<Request> {
+        let bar = view.bar as i64;
+        while self.due.get(self.next).is_some_and(|(when, _)| *when < bar) {
+            self.next += 1;
+        }
+        let mut out = vec![];
+        while let Some((when, id)) = self.due.get(self.next).copied()
+            && when == bar
+        {
+            self.next += 1;
+            let order = &self.params.orders[id];
+            let market = match order.direction {
+                Direction::Long => self.bars.ask.close[view.index],
+                Direction::Short => self.bars.bid.close[view.index],
+            };
+            out.push(Request {
+                id: id as i64,
+                direction: order.direction,
+                kind: order.kind,
+                price: order.entry.unwrap_or(market),
+                sl: order.sl,
+                tp: order.tp,
+                scenario: order.scenario.clone(),
+            });
+        }
+        out
+    }
+}
