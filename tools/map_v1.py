@@ -162,7 +162,7 @@ def typical_run() -> tuple[Counter[str], int]:
 
 
 def parity_cases() -> Counter[str]:
-    """Counts over the parity suite's pinned cases and its first generated ones: what it exercises at all."""
+    """Counts over the suite's pinned cases, its first generated ones and the observed ones of scenarios 4 to 6."""
     import contextlib
     import io
     import tempfile
@@ -172,6 +172,7 @@ def parity_cases() -> Counter[str]:
 
     from parity.harness import generators
     from parity.harness.case import Case, prepare
+    from parity.test_observed import observed_case
 
     cases = [Case.load(path) for path in sorted((REPOSITORY / "parity" / "cases").glob("*.json"))]
     if not cases:
@@ -186,6 +187,8 @@ def parity_cases() -> Counter[str]:
         cases.append(case)
 
     collect()
+    observed = sorted((LEGACY / "observed" / "runs").glob("*.json"))
+    cases += [observed_case(path) for path in observed if any(part in path.stem for part in ("_s4_", "_s5_", "_s6_"))]
     total: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         for case in cases:

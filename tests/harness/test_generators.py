@@ -85,7 +85,8 @@ def test_every_feature_of_a_case_turns_up() -> None:
         "scripted", "mean_reversion", "session_filter", "anchored_session_filter", "cooldown_candles",
         "cooldown_minutes", "cooldown_minutes_trade", "type market", "type limit", "type stop", "scenario 1",
         "scenario 2", "scenario 3",
-        "scenario 4", "scenario 5", "scenario 6", "htf above", "htf below", "edits", "higher timeframe", "news", "schema per_lot",
+        "scenario 4", "scenario 5", "scenario 6", "htf above", "htf below", "edits",
+        "higher timeframe", "news", "schema per_lot",
         "schema per_million_notional", "schema percent_of_notional", "random slippage True",
     }  # fmt: skip
     assert wanted <= seen.keys(), wanted - seen.keys()

@@ -1,4 +1,4 @@
-"""V1's indicators against the observed series, to 4e-12 where the window's true deviation exceeds 1e-12."""
+"""V1's indicators against the observed series: every value of every series to 4e-12, no row left out."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from backtest_engine.indicators import ohlcv_stream, read_indicator
 from backtest_engine.volatility_cluster import kmeans_1d
 
 LIMIT = 4e-12
-#: z-scores divide by a deviation; below this one of the residual they are noise on both sides.
-LEAST_DEVIATION = 1e-12
 
 
 def stream(bars: list[list[float] | None]) -> bytes:
@@ -73,21 +71,9 @@ def compute(key: str, bid: bytes, ask: bytes) -> list[float]:
     raise AssertionError(f"no call for observed series {key}")
 
 
-def flat_residual(key: str, case: dict[str, Any]) -> set[int]:
-    """Rows of a z-score whose window has no true deviation: what is left there is rounding noise."""
-    match = re.fullmatch(r"(?:z_rolling|z_ema|kalman_z_w)_?(\d+)(?:_ema(\d+))?.*", key)
-    if not match:
-        return set()
-    close = np.array([math.nan if row is None else row[4] for row in case["bars"]])
-    w = int(match[1])
-    return {i for i in range(w - 1, len(close)) if np.ptp(close[max(0, i - 2 * w) : i + 1]) <= LEAST_DEVIATION}
-
-
-def assert_close(key: str, found: list[float], wanted: list[float | None], skip: set[int]) -> None:
+def assert_close(key: str, found: list[float], wanted: list[float | None]) -> None:
     assert len(found) == len(wanted)
     for i, (got, want) in enumerate(zip(found, wanted, strict=True)):
-        if i in skip:
-            continue
         if want is None:
             assert math.isnan(got), (key, i, got)
         else:
@@ -101,7 +87,7 @@ KEYS = [(path, key) for path in FILES for key in observed.load(path)["series"]]
 @pytest.mark.parametrize(("path", "key"), KEYS, ids=lambda x: getattr(x, "stem", x))
 def test_series_is_the_observed_one(path: Path, key: str) -> None:
     case = observed.load(path)
-    assert_close(key, compute(key, stream(case["bars"]), stream(case["bars_ask"])), case["series"][key], flat_residual(key, case))
+    assert_close(key, compute(key, stream(case["bars"]), stream(case["bars_ask"])), case["series"][key])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -116,7 +102,7 @@ def test_local_versions_are_the_observed_ones(path: Path) -> None:
         idx, lookback = int(match[2]), int(match[3])
         if match[1] == "garch":
             found = read_indicator(omega_rust.garch_volatility_local(bid, idx, lookback, *garch))[0]
-            assert_close(key, found, wanted, set())
+            assert_close(key, found, wanted)
         else:
             z = omega_rust.kalman_garch_zscore_local(bid, idx, lookback, 0.5, 0.05, *garch)
             assert (z is None) == (wanted is None), key

@@ -12,6 +12,14 @@ from backtest_engine.data import to_ns
 from backtest_engine.metrics import compute_metrics
 from backtest_engine.runner import Environment, run_backtest
 
+#: Money agrees to a billionth of a unit, whatever its size.
+MONEY_LIMIT = 1e-9
+
+
+def money(value: Any) -> Any:
+    return pytest.approx(value, rel=0, abs=MONEY_LIMIT)
+
+
 MONEY = ("result", "r_multiple", "entry_fee", "exit_fee")
 BUILT_SCENARIOS = {1, 2, 3, 4, 5, 6}
 
@@ -21,7 +29,7 @@ def assert_trades_equal(found: list[dict[str, Any]], wanted: list[dict[str, Any]
     for got, want in zip(found, wanted, strict=True):
         for key, value in want.items():
             if key in MONEY and value is not None:
-                assert got[key] == pytest.approx(value, abs=1e-9, rel=1e-9), (key, got, want)
+                assert got[key] == money(value), (key, got, want)
             else:
                 assert got[key] == value, (key, got, want)
 
@@ -44,12 +52,12 @@ def test_scripted_case_is_reproduced(path: Path, capsys: pytest.CaptureFixture[s
     if case["rng_next_after_run"] is not None:
         assert random.random() == case["rng_next_after_run"]
     for name in ("total_fees", "max_equity", "max_drawdown", "initial_max_drawdown"):
-        assert getattr(portfolio, name) == pytest.approx(want[name], abs=1e-9)
-    assert portfolio.cash == pytest.approx(want["final_cash"], abs=1e-9)
-    assert portfolio.equity == pytest.approx(want["final_equity"], abs=1e-9)
+        assert getattr(portfolio, name) == money(want[name])
+    assert portfolio.cash == money(want["final_cash"])
+    assert portfolio.equity == money(want["final_equity"])
     for got, key in ((portfolio.get_equity_curve(), "equity_curve"), (portfolio.get_trade_curve(), "trade_equity_curve")):
         assert [to_ns(t) for t, _ in got] == [row[0] for row in want[key]]
-        assert [v for _, v in got] == pytest.approx([row[1] for row in want[key]], abs=1e-9)
+        assert [v for _, v in got] == money([row[1] for row in want[key]])
     fees = [
         {"time_ns": to_ns(t), "kind": kind, "symbol": symbol, "size": size, "fee": fee}
         for t, kind, symbol, size, fee in portfolio.get_fees()
@@ -57,7 +65,7 @@ def test_scripted_case_is_reproduced(path: Path, capsys: pytest.CaptureFixture[s
     assert len(fees) == len(want["fees_log"])
     for got, row in zip(fees, want["fees_log"], strict=True):
         assert {k: v for k, v in got.items() if k != "fee"} == {k: v for k, v in row.items() if k != "fee"}
-        assert got["fee"] == pytest.approx(row["fee"], abs=1e-9)
+        assert got["fee"] == money(row["fee"])
     assert portfolio.get_summary() == want["summary"]
     assert compute_metrics(portfolio, case["setup"]["initial_balance"]) == want["metrics"]
     last = portfolio.last_exit_time
@@ -99,11 +107,11 @@ def test_full_run_is_reproduced(path: Path) -> None:
         ("max_drawdown", case["max_drawdown"]),
         ("initial_max_drawdown", case["initial_max_drawdown"]),
     ):
-        assert getattr(portfolio, name) == pytest.approx(value, abs=1e-9 * max(1, abs(value)))
+        assert getattr(portfolio, name) == money(value)
     curve = portfolio.get_equity_curve()
     assert len(curve) == case["equity_len"]
     assert to_ns(curve[1][0]) == case["equity_first"][0]
     assert to_ns(curve[-1][0]) == case["equity_last"][0]
-    assert curve[-1][1] == pytest.approx(case["equity_last"][1], abs=1e-6)
+    assert curve[-1][1] == money(case["equity_last"][1])
     assert portfolio.get_summary() == case["summary"]
     assert result.metrics == case["metrics"]

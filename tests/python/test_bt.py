@@ -41,7 +41,7 @@ def test_cash_is_initial_balance_plus_results_minus_fees(market: Any, config: Co
     results = sum(result.trades["result"].to_pylist())
     fees = sum(result.trades["entry_fee"].to_pylist()) + sum(result.trades["exit_fee"].to_pylist())
     fees += sum(p["entry_fee"] for p in result.open_positions)
-    assert result.equity["balance"].to_pylist()[-1] == pytest.approx(10_000 + results - fees, abs=1e-8)
+    assert result.equity["balance"].to_pylist()[-1] == pytest.approx(10_000 + results - fees, rel=0, abs=1e-8)
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
