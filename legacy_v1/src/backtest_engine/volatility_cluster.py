@@ -62,11 +62,13 @@ class VolatilityCluster:
         values = [v for v in self._feature(index) if not math.isnan(v)]
         if len(values) < self._min_points:
             return None
-        recent = np.array(values[-self._window :])
-        if len(recent) < self._k:
+        values = values[-self._window :]
+        if len(values) < self._k or not values:
             return None
         if self._log:
-            recent = np.log(np.maximum(recent, 1e-12))
+            # Element by element: NumPy's vectorised log differs in the last bit between processors.
+            values = [math.log(max(v, 1e-12)) for v in values]
+        recent = np.array(values)
         centres, labels = kmeans_1d(recent, self._k)
         rank = int(np.flatnonzero(np.argsort(centres, kind="stable") == labels[-1])[0])
         return regime_name(rank)
