@@ -15,7 +15,7 @@ from parity.harness.session import MarketRun, Session
 from parity.harness.verdict import Verdict, judge
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-NAMES = [name for name, *_ in market_runs._RUNS] + ["scripted"]
+NAMES = [name for name, *_ in market_runs.RUNS] + ["scripted"]
 
 
 @pytest.fixture(scope="module")

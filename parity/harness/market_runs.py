@@ -70,7 +70,7 @@ def _cost(schema: str, fixed: float, random: float, **more: Any) -> dict[str, An
 
 FREE = _cost("per_lot", 0.0, 0.0, per_lot=0.0)
 #: (id, timeframe, strategy parameters, top-level config, costs)
-_RUNS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]], ...] = (
+RUNS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]], ...] = (
     ("s1-free", "M5", {"enabled_scenarios": [1]}, {}, FREE),
     ("s1-costs", "M5", {"enabled_scenarios": [1], "atr_mult": 1.0}, {}, _cost("per_lot", 0.2, 0.3)),
     ("s2-costs", "M5", {"enabled_scenarios": [2]}, {}, _cost("per_million_notional", 0.1, 0.0, fee_ccy="EUR")),
@@ -112,7 +112,7 @@ def cases(where: Source) -> list[Case]:
     """Mean-reversion configs and one of scripted orders, on all bars there are."""
     out = []
     spans = {timeframe: _days(where.root, timeframe) for timeframe in ("M1", "M5")}
-    for name, timeframe, parameters, top, costs in _RUNS:
+    for name, timeframe, parameters, top, costs in RUNS:
         config = _config(spans[timeframe], timeframe, top)
         config["strategy"] = {**MEAN_REVERSION, "parameters": {**BASE, **parameters}}
         out.append(_case(name, config, costs, where))

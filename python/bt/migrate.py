@@ -257,7 +257,7 @@ def _costs(source: _Source) -> tuple[dict[str, Any], int | None]:
 
 
 def migrate_config(v1: dict[str, Any], *, news: bool = False) -> Migration:
-    """Translates a V1 config (spec 3.3).
+    """Translates a V1 config (spec 3.3). Long because it is the table of that section, top to bottom.
 
     ``news`` says that a news calendar is in use; V1 had no key for it and read one in every mean-reversion run.
 

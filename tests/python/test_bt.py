@@ -118,7 +118,10 @@ def test_switches_are_recorded_and_only_for_dev(switch: str, market: Any, config
 def test_prod_runs_differ_in_run_id_and_dev_runs_do_not(market: Any, config: Config) -> None:
     assert bt.run_backtest(config()).run_id == bt.run_backtest(config()).run_id
     prod = config(run_mode="prod")
-    assert bt.run_backtest(prod).run_id != bt.run_backtest(prod).run_id
+    one, other = bt.run_backtest(prod), bt.run_backtest(prod)
+    assert one.run_id != other.run_id
+    assert one.meta["rng_seed"] != other.meta["rng_seed"]
+    assert bt.run_backtest(config(rng_seed=7)).meta["rng_seed"] == 7
 
 
 def test_provenance_names_every_input_with_its_digest(market: Any, config: Config) -> None:

@@ -54,6 +54,8 @@ class V2Engine:
             return Answer(outcome=outcome, seconds=time.perf_counter() - began)
         except bt.InternalError as error:
             return Answer(outcome=None, failure=f"panicked: {error}", seconds=time.perf_counter() - began)
+        except Exception as error:  # a fault of the adapter or of bt is no outcome, and no end of the run
+            return Answer(outcome=None, failure=f"failed: {error!r}", seconds=time.perf_counter() - began)
         seconds = time.perf_counter() - began
         if not raw["ok"]:
             fault = raw["error"]

@@ -5,12 +5,8 @@ use std::path::PathBuf;
 
 use omega_market::Paths;
 
-const VARIABLES: [&str; 4] = [
-    "OMEGA_DATA_PARQUET_ROOT",
-    "OMEGA_EXECUTION_COSTS_FILE",
-    "OMEGA_SYMBOL_SPECS_FILE",
-    "OMEGA_NEWS_CALENDAR_FILE",
-];
+const VARIABLES: [&str; 4] =
+    ["OMEGA_DATA_PARQUET_ROOT", "OMEGA_EXECUTION_COSTS_FILE", "OMEGA_SYMBOL_SPECS_FILE", "OMEGA_NEWS_CALENDAR_FILE"];
 
 /// Paths of a run and the variables that set them.
 #[derive(Debug, Clone)]

@@ -43,6 +43,7 @@ pub(crate) struct Provenance {
     pub warnings: Vec<String>,
     pub dataset: DatasetMeta,
     pub entropy: Option<[u8; 16]>,
+    pub seed: u64,
 }
 
 /// What the result says about its bars.
@@ -90,11 +91,7 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let start = clock();
     let mut entries = vec![];
     let tariff = costs::load(&environment.paths, &config.symbol, &mut entries)?;
-    let events = if config.news_filter.enabled {
-        news::load(&environment.paths, &mut entries)?
-    } else {
-        vec![]
-    };
+    let events = if config.news_filter.enabled { news::load(&environment.paths, &mut entries)? } else { vec![] };
     let data = Dataset::load(&environment.paths, config, &mut entries)?;
     let (entries, manifest_hash) = manifest::finish(entries);
     timings.load = since(start);
@@ -132,6 +129,7 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
             governance: data.governance,
         },
         entropy,
+        seed: inputs.seed,
     };
     let start = clock();
     let text = report::write(config, environment, &report, &provenance, timings)?;

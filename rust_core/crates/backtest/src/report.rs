@@ -29,6 +29,8 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Meta<'a> {
     run_id: String,
+    /// The seed in force, also when the operating system gave it.
+    rng_seed: u64,
     engine: Engine,
     config: ConfigMeta<'a>,
     semantics: Semantics,
@@ -76,11 +78,7 @@ pub(crate) fn write(
     timings: Timings,
 ) -> Result<String, RunError> {
     let fail = |error: serde_json::Error| {
-        RunError::new(
-            Category::Runtime,
-            codes::SERIALIZATION_FAILED,
-            format!("the result cannot be written: {error}"),
-        )
+        RunError::new(Category::Runtime, codes::SERIALIZATION_FAILED, format!("the result cannot be written: {error}"))
     };
     let normalised = serde_json::to_value(config).map_err(fail)?;
     let hash = manifest::sha256(normalised.to_string().as_bytes());
@@ -95,19 +93,11 @@ pub(crate) fn write(
         events: config.output.events.then_some(report.events.as_slice()),
         meta: Meta {
             run_id: run_id(&hash, provenance),
-            engine: Engine {
-                name: "omega",
-                version: VERSION,
-            },
-            config: ConfigMeta {
-                hash: &hash,
-                normalised: &normalised,
-            },
+            rng_seed: provenance.seed,
+            engine: Engine { name: "omega", version: VERSION },
+            config: ConfigMeta { hash: &hash, normalised: &normalised },
             semantics: config.semantics,
-            dataset: DatasetWithHash {
-                meta: &provenance.dataset,
-                manifest_sha256: &provenance.manifest_hash,
-            },
+            dataset: DatasetWithHash { meta: &provenance.dataset, manifest_sha256: &provenance.manifest_hash },
             inputs: &provenance.entries,
             environment: &environment.overrides,
             ignored_keys: &config.ignored_keys,

@@ -27,10 +27,8 @@ fn note(info: &PanicHookInfo<'_>) {
         .map(|text| (*text).to_string())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".to_string());
-    let place = info.location().map_or_else(
-        || "unknown place".to_string(),
-        |at| format!("{}:{}", at.file(), at.line()),
-    );
+    let place =
+        info.location().map_or_else(|| "unknown place".to_string(), |at| format!("{}:{}", at.file(), at.line()));
     LAST.with(|last| *last.borrow_mut() = Some(Panic { message, place }));
 }
 
@@ -41,22 +39,13 @@ fn note(info: &PanicHookInfo<'_>) {
 pub fn shielded<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if INSIDE.with(Cell::get) {
-                note(info)
-            } else {
-                previous(info)
-            }
-        }));
+        std::panic::set_hook(Box::new(move |info| if INSIDE.with(Cell::get) { note(info) } else { previous(info) }));
     });
     INSIDE.with(|inside| inside.set(true));
     let outcome = catch_unwind(AssertUnwindSafe(work));
     INSIDE.with(|inside| inside.set(false));
     outcome.map_err(|_| {
-        let unknown = || Panic {
-            message: "no message".to_string(),
-            place: "unknown place".to_string(),
-        };
+        let unknown = || Panic { message: "no message".to_string(), place: "unknown place".to_string() };
         LAST.with(|last| last.borrow_mut().take()).unwrap_or_else(unknown)
     })
 }

@@ -60,10 +60,7 @@ codes! {
 
 /// Name of a code; unknown numbers are internal errors.
 pub fn name(code: u16) -> &'static str {
-    TABLE
-        .iter()
-        .find(|(_, value)| *value == code)
-        .map_or("INTERNAL_ERROR", |(name, _)| name)
+    TABLE.iter().find(|(_, value)| *value == code).map_or("INTERNAL_ERROR", |(name, _)| name)
 }
 
 #[cfg(test)]

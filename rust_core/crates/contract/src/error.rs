@@ -34,11 +34,7 @@ fn summary(issues: &[ConfigIssue]) -> String {
         lines.push(format!("{} faults in the config:", issues.len()));
     }
     for issue in issues {
-        let place = if issue.path.is_empty() {
-            "config".to_string()
-        } else {
-            issue.path.clone()
-        };
+        let place = if issue.path.is_empty() { "config".to_string() } else { issue.path.clone() };
         let mut line = format!("[{}] {place}: {}", issue.code, issue.message);
         if !issue.value.is_null() {
             line.push_str(&format!(", got {}", issue.value));
@@ -87,12 +83,7 @@ pub struct RunError {
 impl RunError {
     /// An error without details.
     pub fn new(category: Category, code: u16, message: impl Into<String>) -> Self {
-        Self {
-            category,
-            code,
-            message: message.into(),
-            details: Map::new(),
-        }
+        Self { category, code, message: message.into(), details: Map::new() }
     }
 
     /// The same error with one more detail.

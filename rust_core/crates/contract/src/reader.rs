@@ -18,14 +18,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    pub fn add(
-        &self,
-        code: u16,
-        path: &str,
-        message: impl Into<String>,
-        value: &Value,
-        allowed: Option<&str>,
-    ) {
+    pub fn add(&self, code: u16, path: &str, message: impl Into<String>, value: &Value, allowed: Option<&str>) {
         self.issues.borrow_mut().push(ConfigIssue {
             code,
             path: path.to_string(),
@@ -62,13 +55,7 @@ pub struct Object<'a> {
 
 impl<'a> Object<'a> {
     pub fn new(map: &'a Map<String, Value>, path: &str, findings: &'a Findings) -> Self {
-        Self {
-            map,
-            path: path.to_string(),
-            known: RefCell::default(),
-            accepted: RefCell::default(),
-            findings,
-        }
+        Self { map, path: path.to_string(), known: RefCell::default(), accepted: RefCell::default(), findings }
     }
 
     pub fn findings(&self) -> &'a Findings {
@@ -76,11 +63,7 @@ impl<'a> Object<'a> {
     }
 
     pub fn at(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_string()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { key.to_string() } else { format!("{}.{key}", self.path) }
     }
 
     /// Value of a key; null counts as absent.
@@ -108,8 +91,7 @@ impl<'a> Object<'a> {
     }
 
     fn fault(&self, code: u16, key: &str, message: &str, value: &Value, allowed: &str) {
-        self.findings
-            .add(code, &self.at(key), message, value, Some(allowed));
+        self.findings.add(code, &self.at(key), message, value, Some(allowed));
     }
 
     fn wrong_type(&self, key: &str, value: &Value, wanted: &str) {
@@ -118,13 +100,7 @@ impl<'a> Object<'a> {
 
     /// Reports a key that must be there and is not.
     pub fn missing(&self, key: &str, allowed: &str) {
-        self.fault(
-            codes::MISSING_REQUIRED_FIELD,
-            key,
-            "is required",
-            &Value::Null,
-            allowed,
-        );
+        self.fault(codes::MISSING_REQUIRED_FIELD, key, "is required", &Value::Null, allowed);
     }
 
     pub fn bool(&self, key: &'static str, default: bool) -> bool {
@@ -149,33 +125,17 @@ impl<'a> Object<'a> {
     }
 
     /// A string that `parse` understands; any fault leaves the default.
-    pub fn parsed<T>(
-        &self,
-        key: &'static str,
-        allowed: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
+    pub fn parsed<T>(&self, key: &'static str, allowed: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let text = self.text(key)?;
         let value = parse(text);
         if value.is_none() {
-            self.fault(
-                codes::INVALID_FORMAT,
-                key,
-                "is not understood",
-                &Value::from(text),
-                allowed,
-            );
+            self.fault(codes::INVALID_FORMAT, key, "is not understood", &Value::from(text), allowed);
         }
         value
     }
 
     /// As `parsed`, but absence is a fault.
-    pub fn required<T>(
-        &self,
-        key: &'static str,
-        allowed: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
+    pub fn required<T>(&self, key: &'static str, allowed: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         if self.get(key).is_none() {
             self.missing(key, allowed);
             return None;
@@ -188,25 +148,14 @@ impl<'a> Object<'a> {
         self.number_or_none(key, allowed, holds).unwrap_or(default)
     }
 
-    pub fn number_or_none(
-        &self,
-        key: &'static str,
-        allowed: &str,
-        holds: impl Fn(f64) -> bool,
-    ) -> Option<f64> {
+    pub fn number_or_none(&self, key: &'static str, allowed: &str, holds: impl Fn(f64) -> bool) -> Option<f64> {
         let value = self.get(key)?;
         let Some(x) = value.as_f64() else {
             self.wrong_type(key, value, "a number");
             return None;
         };
         if !x.is_finite() || !holds(x) {
-            self.fault(
-                codes::CONSTRAINT_VIOLATION,
-                key,
-                "is out of range",
-                value,
-                allowed,
-            );
+            self.fault(codes::CONSTRAINT_VIOLATION, key, "is out of range", value, allowed);
             return None;
         }
         Some(x)
@@ -226,22 +175,12 @@ impl<'a> Object<'a> {
         });
         match whole {
             None => {
-                let code = if value.is_number() {
-                    codes::CONSTRAINT_VIOLATION
-                } else {
-                    codes::TYPE_MISMATCH
-                };
+                let code = if value.is_number() { codes::CONSTRAINT_VIOLATION } else { codes::TYPE_MISMATCH };
                 self.fault(code, key, "is not a whole number", value, &allowed);
                 None
             }
             Some(n) if n < low || n > high => {
-                self.fault(
-                    codes::CONSTRAINT_VIOLATION,
-                    key,
-                    "is out of range",
-                    value,
-                    &allowed,
-                );
+                self.fault(codes::CONSTRAINT_VIOLATION, key, "is out of range", value, &allowed);
                 None
             }
             some => some,
@@ -253,18 +192,8 @@ impl<'a> Object<'a> {
         let value = self.get(key)?;
         let number = value.as_u64();
         if number.is_none() {
-            let code = if value.is_number() {
-                codes::CONSTRAINT_VIOLATION
-            } else {
-                codes::TYPE_MISMATCH
-            };
-            self.fault(
-                code,
-                key,
-                "is not an unsigned 64-bit number",
-                value,
-                "0 to 18446744073709551615",
-            );
+            let code = if value.is_number() { codes::CONSTRAINT_VIOLATION } else { codes::TYPE_MISMATCH };
+            self.fault(code, key, "is not an unsigned 64-bit number", value, "0 to 18446744073709551615");
         }
         number
     }
@@ -313,13 +242,7 @@ impl<'a> Object<'a> {
         match self.get(key)? {
             Value::Array(items) => {
                 let base = self.at(key);
-                Some(
-                    items
-                        .iter()
-                        .enumerate()
-                        .map(|(i, item)| (format!("{base}[{i}]"), item))
-                        .collect(),
-                )
+                Some(items.iter().enumerate().map(|(i, item)| (format!("{base}[{i}]"), item)).collect())
             }
             other => {
                 self.wrong_type(key, other, "a list");
@@ -334,13 +257,7 @@ impl<'a> Object<'a> {
         for (path, item) in self.list(key)? {
             match item {
                 Value::Object(map) => out.push(Object::new(map, &path, self.findings)),
-                other => self.findings.add(
-                    codes::TYPE_MISMATCH,
-                    &path,
-                    "wrong type",
-                    other,
-                    Some("an object"),
-                ),
+                other => self.findings.add(codes::TYPE_MISMATCH, &path, "wrong type", other, Some("an object")),
             }
         }
         Some(out)

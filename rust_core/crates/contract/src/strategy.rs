@@ -8,11 +8,7 @@ use crate::config::as_list;
 
 /// A strategy with its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(
-    tag = "strategy_name",
-    content = "strategy_parameters",
-    rename_all = "snake_case"
-)]
+#[serde(tag = "strategy_name", content = "strategy_parameters", rename_all = "snake_case")]
 pub enum Strategy {
     /// Places given orders on given bars.
     ScriptedOrders(ScriptedOrders),

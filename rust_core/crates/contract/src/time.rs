@@ -34,9 +34,7 @@ impl Day {
 
 impl std::fmt::Display for Day {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match NaiveDate::from_ymd_opt(1970, 1, 1)
-            .and_then(|d| d.checked_add_signed(chrono::Duration::days(self.0)))
-        {
+        match NaiveDate::from_ymd_opt(1970, 1, 1).and_then(|d| d.checked_add_signed(chrono::Duration::days(self.0))) {
             Some(date) => write!(f, "{date}"),
             None => write!(f, "day {}", self.0),
         }
@@ -85,18 +83,12 @@ impl Timeframe {
 
     /// Parses a name, case-insensitively.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::NAMES
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(text))
-            .map(|(_, tf)| *tf)
+        Self::NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, tf)| *tf)
     }
 
     /// Name as in file names.
     pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, tf)| *tf == self)
-            .map_or("?", |(name, _)| name)
+        Self::NAMES.iter().find(|(_, tf)| *tf == self).map_or("?", |(name, _)| name)
     }
 
     /// Length in minutes.
@@ -149,18 +141,8 @@ mod tests {
     #[test]
     fn days_parse_only_in_one_form() {
         assert_eq!(Day::parse("1970-01-02"), Some(Day(1)));
-        assert_eq!(
-            Day::parse("2024-02-29").map(|d| d.to_string()).as_deref(),
-            Some("2024-02-29")
-        );
-        for bad in [
-            "2024-2-9",
-            "2023-02-29",
-            "1969-12-31",
-            "9999-01-01",
-            "20240101",
-            "",
-        ] {
+        assert_eq!(Day::parse("2024-02-29").map(|d| d.to_string()).as_deref(), Some("2024-02-29"));
+        for bad in ["2024-2-9", "2023-02-29", "1969-12-31", "9999-01-01", "20240101", ""] {
             assert_eq!(Day::parse(bad), None, "{bad}");
         }
     }

@@ -75,11 +75,7 @@ impl<'a> Broker<'a> {
             active: vec![],
             closed: vec![],
             rejected: vec![],
-            ledger: Ledger {
-                cash,
-                results: 0.0,
-                fees: 0.0,
-            },
+            ledger: Ledger { cash, results: 0.0, fees: 0.0 },
             last_exit: None,
             fills: 0,
             trace,
@@ -92,38 +88,24 @@ impl<'a> Broker<'a> {
 
     /// Side on which a position is closed: bid for longs, ask for shorts.
     fn exit_side(&self, order: &Order) -> &'a Ohlc {
-        if order.is_long() {
-            &self.bars.bid
-        } else {
-            &self.bars.ask
-        }
+        if order.is_long() { &self.bars.bid } else { &self.bars.ask }
     }
 
     /// Takes an order: market orders are filled at once, others wait.
     pub fn place(&mut self, request: Request, now: Now) -> Result<(), RunError> {
         let mut order = Order::new(request, now.index, now.ts);
         if self.policies.refuse_wrong_side && wrong_side(&order) {
-            self.reject(
-                &order,
-                order.entry,
-                "wrong_side",
-                "stop or target lies on the wrong side of the price",
-                now,
-            );
+            self.reject(&order, order.entry, "wrong_side", "stop or target lies on the wrong side of the price", now);
             return Ok(());
         }
         if order.request.kind == OrderKind::Market {
-            let Request {
-                price, direction, id, ..
-            } = order.request;
+            let Request { price, direction, id, .. } = order.request;
             let price = self.desk.slip(price, direction, id, Occasion::Entry);
             if self.fill(&mut order, price, now)? {
                 self.active.push(order);
             }
         } else {
-            self.trace.add("order_placed", Some(order.request.id), || {
-                [("entry", json!(order.entry))]
-            });
+            self.trace.add("order_placed", Some(order.request.id), || [("entry", json!(order.entry))]);
             self.active.push(order);
         }
         Ok(())
@@ -132,11 +114,7 @@ impl<'a> Broker<'a> {
     fn reject(&mut self, order: &Order, price: f64, rule: &'static str, message: &str, now: Now) {
         let request = &order.request;
         self.trace.add("order_rejected", Some(request.id), || {
-            [
-                ("rule", json!(rule)),
-                ("price", json!(price)),
-                ("sl", json!(order.sl)),
-            ]
+            [("rule", json!(rule)), ("price", json!(price)), ("sl", json!(order.sl))]
         });
         self.rejected.push(RejectedOrder {
             order_id: request.id,
@@ -156,58 +134,30 @@ impl<'a> Broker<'a> {
     fn fill(&mut self, order: &mut Order, price: f64, now: Now) -> Result<bool, RunError> {
         let distance = (price - order.sl).abs();
         let too_near = match self.policies.stop_distance {
-            StopDistance::AbsoluteMarket => {
-                order.request.kind == OrderKind::Market && distance < LEGACY_STOP_DISTANCE
-            }
+            StopDistance::AbsoluteMarket => order.request.kind == OrderKind::Market && distance < LEGACY_STOP_DISTANCE,
             StopDistance::PipsEvery => distance < self.desk.min_stop(),
         };
         if too_near {
-            self.reject(
-                order,
-                price,
-                "min_stop_distance",
-                "the stop is too near to the fill price",
-                now,
-            );
+            self.reject(order, price, "min_stop_distance", "the stop is too near to the fill price", now);
             order.done = true;
             return Ok(false);
         }
-        if self
-            .max_positions
-            .is_some_and(|cap| self.open_positions() as i64 >= cap)
-        {
-            self.reject(
-                order,
-                price,
-                "max_positions",
-                "the cap on open positions is reached",
-                now,
-            );
+        if self.max_positions.is_some_and(|cap| self.open_positions() as i64 >= cap) {
+            self.reject(order, price, "max_positions", "the cap on open positions is reached", now);
             order.done = true;
             return Ok(false);
         }
         let Some(size) = self.desk.lots(price, order.sl)? else {
-            self.reject(
-                order,
-                price,
-                "volume_min",
-                "the volume is below the smallest one",
-                now,
-            );
+            self.reject(order, price, "volume_min", "the volume is below the smallest one", now);
             order.done = true;
             return Ok(false);
         };
         order.entry = price;
         order.size = size;
         order.initial_sl = order.sl;
-        order.fill = Some(Fill {
-            bar: now.index,
-            ts: now.ts,
-        });
+        order.fill = Some(Fill { bar: now.index, ts: now.ts });
         self.fills += 1;
-        self.trace.add("filled", Some(order.request.id), || {
-            [("price", json!(price)), ("size", json!(size))]
-        });
+        self.trace.add("filled", Some(order.request.id), || [("price", json!(price)), ("size", json!(size))]);
         let fee = self.desk.fee(price, size, Occasion::Entry)?;
         order.entry_fee = fee;
         self.charge(order.request.id, "entry", fee);
@@ -218,9 +168,7 @@ impl<'a> Broker<'a> {
         if fee != 0.0 {
             self.ledger.cash -= fee;
             self.ledger.fees += fee;
-            self.trace.add("fee", Some(id), || {
-                [("kind", json!(kind)), ("amount", json!(fee))]
-            });
+            self.trace.add("fee", Some(id), || [("kind", json!(kind)), ("amount", json!(fee))]);
         }
     }
 
@@ -228,11 +176,7 @@ impl<'a> Broker<'a> {
     pub fn process(&mut self, now: Now) -> Result<(), RunError> {
         // Looked up before anything fills: part of the rule that takes the first open position's pip.
         let any_open = self.active.iter().any(Order::is_open);
-        let pip = if self.policies.buffer_of_first_open && !any_open {
-            LEGACY_PIP
-        } else {
-            self.desk.pip()
-        };
+        let pip = if self.policies.buffer_of_first_open && !any_open { LEGACY_PIP } else { self.desk.pip() };
         let buffer = self.buffer_factor * pip;
         let mut orders = std::mem::take(&mut self.active);
         let answer = match self.policies.bar_order {
@@ -242,11 +186,7 @@ impl<'a> Broker<'a> {
             }),
             BarOrder::StrategyLast => {
                 let triggered = orders.iter_mut().try_for_each(|order| self.trigger(order, now));
-                triggered.and_then(|()| {
-                    orders
-                        .iter_mut()
-                        .try_for_each(|order| self.check_exit(order, buffer, now))
-                })
+                triggered.and_then(|()| orders.iter_mut().try_for_each(|order| self.check_exit(order, buffer, now)))
             }
         };
         self.active = orders;
@@ -272,20 +212,13 @@ impl<'a> Broker<'a> {
         let mut price = level;
         if order.request.kind == OrderKind::Stop {
             if self.policies.stop_entry_slides {
-                price = if order.is_long() {
-                    level.max(ask.open[i])
-                } else {
-                    level.min(bid.open[i])
-                };
+                price = if order.is_long() { level.max(ask.open[i]) } else { level.min(bid.open[i]) };
             }
             if self.policies.stop_entry_slips {
-                price = self
-                    .desk
-                    .slip(price, order.request.direction, order.request.id, Occasion::Entry);
+                price = self.desk.slip(price, order.request.direction, order.request.id, Occasion::Entry);
             }
         }
-        self.trace
-            .add("triggered", Some(order.request.id), || [("level", json!(level))]);
+        self.trace.add("triggered", Some(order.request.id), || [("level", json!(level))]);
         self.fill(order, price, now).map(|_| ())
     }
 
@@ -295,13 +228,8 @@ impl<'a> Broker<'a> {
         }
         let (side, i) = (self.exit_side(order), now.index);
         let is_fill_bar = order.fill.is_some_and(|fill| fill.bar == i);
-        let bar = ExitBar {
-            open: side.open[i],
-            high: side.high[i],
-            low: side.low[i],
-            close: side.close[i],
-            is_fill_bar,
-        };
+        let bar =
+            ExitBar { open: side.open[i], high: side.high[i], low: side.low[i], close: side.close[i], is_fill_bar };
         let touched = exits::touched(order, &bar, buffer);
         if !(touched.sl || touched.tp) {
             return Ok(());
@@ -317,13 +245,7 @@ impl<'a> Broker<'a> {
                 ("tp_hit", json!(touched.tp)),
             ]
         });
-        let decided = exits::decide(
-            order,
-            &bar,
-            touched,
-            self.policies.exit_gap,
-            self.policies.fill_bar_target,
-        );
+        let decided = exits::decide(order, &bar, touched, self.policies.exit_gap, self.policies.fill_bar_target);
         let Some((level, reason)) = decided else {
             return Ok(());
         };
@@ -347,13 +269,7 @@ impl<'a> Broker<'a> {
         if self.policies.timeout_costs {
             price = self.slipped_exit(order, price, ExitReason::Timeout);
         }
-        self.close(
-            order,
-            price,
-            ExitReason::Timeout,
-            self.policies.timeout_costs,
-            now,
-        )
+        self.close(order, price, ExitReason::Timeout, self.policies.timeout_costs, now)
     }
 
     fn close(
@@ -365,11 +281,7 @@ impl<'a> Broker<'a> {
         now: Now,
     ) -> Result<(), RunError> {
         let id = order.request.id;
-        let exit_fee = if with_fee {
-            self.desk.fee(price, order.size, Occasion::Exit)?
-        } else {
-            0.0
-        };
+        let exit_fee = if with_fee { self.desk.fee(price, order.size, Occasion::Exit)? } else { 0.0 };
         self.charge(id, "exit", exit_fee);
         let r = order.r_multiple(price);
         let result = self.earned(order, price)?;
@@ -378,12 +290,7 @@ impl<'a> Broker<'a> {
         self.last_exit = Some(now.ts);
         order.done = true;
         self.trace.add("closed", Some(id), || {
-            [
-                ("price", json!(price)),
-                ("reason", json!(reason)),
-                ("r", json!(r)),
-                ("result", json!(result)),
-            ]
+            [("price", json!(price)), ("reason", json!(reason)), ("r", json!(r)), ("result", json!(result))]
         });
         self.closed.push(Trade {
             entry_time_ns: order.entry_ts(self.policies.pending_enters_at_fill),
@@ -414,11 +321,7 @@ impl<'a> Broker<'a> {
         match self.policies.pnl {
             PnlModel::RiskMultiple => Ok(order.r_multiple(price) * self.desk.risk()),
             PnlModel::PriceDifference => {
-                let gain = if order.is_long() {
-                    price - order.entry
-                } else {
-                    order.entry - price
-                };
+                let gain = if order.is_long() { price - order.entry } else { order.entry - price };
                 self.desk.worth(gain, order.size)
             }
         }
@@ -427,10 +330,7 @@ impl<'a> Broker<'a> {
     /// Profit of all open positions at the mid of the closes of a bar.
     pub fn unrealised(&self, index: usize) -> Result<f64, RunError> {
         let mid = (self.bars.bid.close[index] + self.bars.ask.close[index]) / 2.0;
-        self.active
-            .iter()
-            .filter(|order| order.is_open())
-            .try_fold(0.0, |sum, o| Ok(sum + self.earned(o, mid)?))
+        self.active.iter().filter(|order| order.is_open()).try_fold(0.0, |sum, o| Ok(sum + self.earned(o, mid)?))
     }
 
     /// Mid of the closes of a bar.

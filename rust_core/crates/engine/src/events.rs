@@ -32,10 +32,7 @@ pub struct Trace {
 
 impl Trace {
     pub fn new(on: bool) -> Self {
-        Self {
-            on,
-            ..Self::default()
-        }
+        Self { on, ..Self::default() }
     }
 
     pub fn at(&mut self, bar: usize, time: i64) {
@@ -51,13 +48,7 @@ impl Trace {
     ) {
         if self.on {
             let numbers = numbers().into_iter().collect();
-            self.events.push(Event {
-                event,
-                bar: self.bar,
-                timestamp_ns: self.time,
-                order,
-                numbers,
-            });
+            self.events.push(Event { event, bar: self.bar, timestamp_ns: self.time, order, numbers });
         }
     }
 }

@@ -26,15 +26,9 @@ pub struct Touched {
 /// Levels within reach of `buffer`: bid for longs, ask for shorts.
 pub fn touched(order: &Order, bar: &ExitBar, buffer: f64) -> Touched {
     if order.is_long() {
-        Touched {
-            sl: bar.low <= order.sl + buffer,
-            tp: bar.high >= order.tp - buffer,
-        }
+        Touched { sl: bar.low <= order.sl + buffer, tp: bar.high >= order.tp - buffer }
     } else {
-        Touched {
-            sl: bar.high >= order.sl - buffer,
-            tp: bar.low <= order.tp + buffer,
-        }
+        Touched { sl: bar.high >= order.sl - buffer, tp: bar.low <= order.tp + buffer }
     }
 }
 
@@ -49,11 +43,7 @@ pub fn decide(
     let slides = gap == GapRule::Open && !bar.is_fill_bar;
     if touched.sl {
         let moved = order.sl != order.initial_sl && !bar.is_fill_bar;
-        let reason = if moved {
-            ExitReason::BreakEvenStopLoss
-        } else {
-            ExitReason::StopLoss
-        };
+        let reason = if moved { ExitReason::BreakEvenStopLoss } else { ExitReason::StopLoss };
         let price = match (slides, order.is_long()) {
             (false, _) => order.sl,
             (true, true) => order.sl.min(bar.open),
@@ -78,12 +68,7 @@ fn confirmed(order: &Order, bar: &ExitBar, target: FillBarTarget) -> bool {
             FillBarTarget::ConfirmLimit => order.request.kind == OrderKind::Limit,
             FillBarTarget::ConfirmPending => order.request.kind != OrderKind::Market,
         };
-    !needed
-        || if order.is_long() {
-            bar.close > order.tp
-        } else {
-            bar.close < order.tp
-        }
+    !needed || if order.is_long() { bar.close > order.tp } else { bar.close < order.tp }
 }
 
 #[cfg(test)]
@@ -93,70 +78,36 @@ mod tests {
     use omega_contract::strategy::Direction;
 
     fn long(kind: OrderKind) -> Order {
-        let request = Request {
-            id: 0,
-            direction: Direction::Long,
-            kind,
-            price: 100.0,
-            sl: 90.0,
-            tp: 110.0,
-            scenario: None,
-        };
+        let request =
+            Request { id: 0, direction: Direction::Long, kind, price: 100.0, sl: 90.0, tp: 110.0, scenario: None };
         Order::new(request, 0, 0)
     }
 
     fn bar(open: f64, high: f64, low: f64, close: f64) -> ExitBar {
-        ExitBar {
-            open,
-            high,
-            low,
-            close,
-            is_fill_bar: false,
-        }
+        ExitBar { open, high, low, close, is_fill_bar: false }
     }
 
     fn exit(order: &Order, bar: &ExitBar, gap: GapRule) -> Option<(f64, ExitReason)> {
-        decide(
-            order,
-            bar,
-            touched(order, bar, 0.0),
-            gap,
-            FillBarTarget::ConfirmLimit,
-        )
+        decide(order, bar, touched(order, bar, 0.0), gap, FillBarTarget::ConfirmLimit)
     }
 
     #[test]
     fn stop_and_target_in_one_bar_takes_the_stop() {
         let bar = bar(100.0, 120.0, 80.0, 100.0);
-        assert_eq!(
-            exit(&long(OrderKind::Market), &bar, GapRule::Level),
-            Some((90.0, ExitReason::StopLoss))
-        );
+        assert_eq!(exit(&long(OrderKind::Market), &bar, GapRule::Level), Some((90.0, ExitReason::StopLoss)));
     }
 
     #[test]
     fn a_gap_through_the_stop_costs_the_open() {
         let bar = bar(85.0, 86.0, 80.0, 85.0);
-        assert_eq!(
-            exit(&long(OrderKind::Market), &bar, GapRule::Open),
-            Some((85.0, ExitReason::StopLoss))
-        );
-        assert_eq!(
-            exit(&long(OrderKind::Market), &bar, GapRule::Level),
-            Some((90.0, ExitReason::StopLoss))
-        );
+        assert_eq!(exit(&long(OrderKind::Market), &bar, GapRule::Open), Some((85.0, ExitReason::StopLoss)));
+        assert_eq!(exit(&long(OrderKind::Market), &bar, GapRule::Level), Some((90.0, ExitReason::StopLoss)));
     }
 
     #[test]
     fn a_limit_order_needs_the_close_beyond_its_target_on_the_fill_bar() {
-        let bar = ExitBar {
-            is_fill_bar: true,
-            ..bar(100.0, 111.0, 95.0, 110.0)
-        };
+        let bar = ExitBar { is_fill_bar: true, ..bar(100.0, 111.0, 95.0, 110.0) };
         assert_eq!(exit(&long(OrderKind::Limit), &bar, GapRule::Level), None);
-        assert_eq!(
-            exit(&long(OrderKind::Stop), &bar, GapRule::Level),
-            Some((110.0, ExitReason::TakeProfit))
-        );
+        assert_eq!(exit(&long(OrderKind::Stop), &bar, GapRule::Level), Some((110.0, ExitReason::TakeProfit)));
     }
 }

@@ -35,18 +35,8 @@ impl Anchored {
             Anchor::Sydney => (Tz::Australia__Sydney, 8 * 60),
             Anchor::Frankfurt => (Tz::Europe__Berlin, 8 * 60),
         };
-        let offsets = config
-            .windows
-            .iter()
-            .map(|w| (w.start_offset_minutes, w.end_offset_minutes))
-            .collect();
-        Self {
-            zone,
-            minute,
-            offsets,
-            day: i64::MIN,
-            windows: vec![],
-        }
+        let offsets = config.windows.iter().map(|w| (w.start_offset_minutes, w.end_offset_minutes)).collect();
+        Self { zone, minute, offsets, day: i64::MIN, windows: vec![] }
     }
 
     fn windows(&mut self, day: i64) -> &[(i64, i64)] {
@@ -54,11 +44,7 @@ impl Anchored {
             self.day = day;
             let anchor = self.anchor(day).unwrap_or(0);
             let minute = |offset: i64| (anchor + offset).rem_euclid(1440);
-            self.windows = self
-                .offsets
-                .iter()
-                .map(|&(a, b)| (minute(a), minute(b)))
-                .collect();
+            self.windows = self.offsets.iter().map(|&(a, b)| (minute(a), minute(b))).collect();
         }
         &self.windows
     }
@@ -67,11 +53,7 @@ impl Anchored {
     fn anchor(&self, day: i64) -> Option<i64> {
         let date = NaiveDate::from_ymd_opt(1970, 1, 1)? + chrono::Duration::days(day);
         let local = date.and_hms_opt((self.minute / 60) as u32, (self.minute % 60) as u32, 0)?;
-        let utc: DateTime<Utc> = self
-            .zone
-            .from_local_datetime(&local)
-            .earliest()?
-            .with_timezone(&Utc);
+        let utc: DateTime<Utc> = self.zone.from_local_datetime(&local).earliest()?.with_timezone(&Utc);
         Some(utc.timestamp().rem_euclid(86_400) / 60)
     }
 }
@@ -79,17 +61,9 @@ impl Anchored {
 fn inside(minute: i64, (start, end): (i64, i64), end_included: bool) -> bool {
     if end_included {
         // V1: a start after the end wraps midnight, both ends belong to the window.
-        return if start <= end {
-            (start..=end).contains(&minute)
-        } else {
-            minute >= start || minute <= end
-        };
+        return if start <= end { (start..=end).contains(&minute) } else { minute >= start || minute <= end };
     }
-    if start < end {
-        (start..end).contains(&minute)
-    } else {
-        minute >= start || minute < end
-    }
+    if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
 }
 
 /// Clocks of the cooldown.
@@ -116,11 +90,9 @@ impl Gates {
     pub fn new(config: &Config, policies: &Policies) -> Self {
         let step = config.timeframes.primary.ns();
         let windows = match &config.sessions {
-            Some(list) if !list.is_empty() => Windows::Daily(
-                list.iter()
-                    .map(|s| (i64::from(s.start.0), i64::from(s.end.0)))
-                    .collect(),
-            ),
+            Some(list) if !list.is_empty() => {
+                Windows::Daily(list.iter().map(|s| (i64::from(s.start.0), i64::from(s.end.0))).collect())
+            }
             _ => Windows::Always,
         };
         let at_close = config.timestamp_alignment.entry_timestamp_mode == EntryTimestamp::Close;
@@ -136,8 +108,7 @@ impl Gates {
                 after_exit: config.cooldown.minutes_after_exit,
                 last_entry: None,
             },
-            wrappers: usize::from(config.sessions.is_some())
-                + usize::from(config.anchored_sessions.is_some()),
+            wrappers: usize::from(config.sessions.is_some()) + usize::from(config.anchored_sessions.is_some()),
         }
     }
 
@@ -157,10 +128,7 @@ impl Gates {
         }
         let end_included = self.end_included;
         if let Some(anchored) = &mut self.anchored
-            && !anchored
-                .windows(close.div_euclid(DAY_NS))
-                .iter()
-                .any(|w| inside(minute, *w, end_included))
+            && !anchored.windows(close.div_euclid(DAY_NS)).iter().any(|w| inside(minute, *w, end_included))
         {
             return false;
         }
@@ -169,8 +137,7 @@ impl Gates {
 
     fn cooling(&self, bar: usize, ts: i64, last_exit: Option<i64>) -> bool {
         let c = &self.cooldown;
-        let within =
-            |since: i64, minutes: f64| minutes > 0.0 && ((ts - since) as f64) < minutes * MINUTE_NS as f64;
+        let within = |since: i64, minutes: f64| minutes > 0.0 && ((ts - since) as f64) < minutes * MINUTE_NS as f64;
         last_exit.is_some_and(|exit| within(exit, c.after_exit))
             || c.last_entry.is_some_and(|(index, entry)| {
                 within(entry, c.after_entry) || (c.candles > 0 && ((bar - index) as i64) < c.candles)
@@ -211,21 +178,13 @@ impl NewsGate {
         } else {
             (minutes(filter.minutes_before), minutes(filter.minutes_after))
         };
-        Self {
-            times: events.iter().filter(|e| relevant(e)).map(|e| e.ts).collect(),
-            before,
-            after,
-        }
+        Self { times: events.iter().filter(|e| relevant(e)).map(|e| e.ts).collect(), before, after }
     }
 
     /// Whether an event lies within the window around `decision`; both ends belong to it.
     pub fn blocked(&self, decision: i64) -> bool {
-        let next = self
-            .times
-            .partition_point(|t| t.saturating_add(self.after) < decision);
-        self.times
-            .get(next)
-            .is_some_and(|t| t.saturating_sub(self.before) <= decision)
+        let next = self.times.partition_point(|t| t.saturating_add(self.after) < decision);
+        self.times.get(next).is_some_and(|t| t.saturating_sub(self.before) <= decision)
     }
 }
 
@@ -245,14 +204,8 @@ mod tests {
 
     #[test]
     fn an_anchor_follows_daylight_saving() {
-        let windows = vec![OffsetWindow {
-            start_offset_minutes: -60,
-            end_offset_minutes: 180,
-        }];
-        let mut gate = Anchored::new(&AnchoredSessions {
-            anchor: Anchor::NewYork,
-            windows,
-        });
+        let windows = vec![OffsetWindow { start_offset_minutes: -60, end_offset_minutes: 180 }];
+        let mut gate = Anchored::new(&AnchoredSessions { anchor: Anchor::NewYork, windows });
         let day = |y, m, d| (NaiveDate::from_ymd_opt(y, m, d).unwrap() - NaiveDate::default()).num_days();
         assert_eq!(gate.windows(day(2025, 3, 6)), [(13 * 60 + 30, 17 * 60 + 30)]);
         assert_eq!(gate.windows(day(2025, 3, 12)), [(12 * 60 + 30, 16 * 60 + 30)]);

@@ -14,14 +14,7 @@ struct SlidingSum {
 
 impl SlidingSum {
     fn new() -> Self {
-        Self {
-            sum: 0.0,
-            add_error: 0.0,
-            drop_error: 0.0,
-            count: 0,
-            last: f64::NAN,
-            repeats: 0,
-        }
+        Self { sum: 0.0, add_error: 0.0, drop_error: 0.0, count: 0, last: f64::NAN, repeats: 0 }
     }
 
     fn drop_value(&mut self, v: f64) {
@@ -115,17 +108,8 @@ pub struct Bands {
 pub fn bollinger(x: &[f64], window: usize, factor: f64) -> Bands {
     let mid = sma(x, window);
     let width = rolling_deviation(x, window);
-    let band = |sign: f64| {
-        mid.iter()
-            .zip(&width)
-            .map(|(m, w)| m + sign * (factor * w))
-            .collect()
-    };
-    Bands {
-        upper: band(1.0),
-        lower: band(-1.0),
-        mid,
-    }
+    let band = |sign: f64| mid.iter().zip(&width).map(|(m, w)| m + sign * (factor * w)).collect();
+    Bands { upper: band(1.0), lower: band(-1.0), mid }
 }
 
 /// Exponential moving average with weight 2 / (length + 1); a gap repeats the output and lets the old weight decay.
@@ -159,9 +143,7 @@ pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> 
     for i in 0..n {
         let mut tr = (high[i] - low[i]).abs();
         if i > 0 && !close[i - 1].is_nan() && !tr.is_nan() {
-            tr = tr
-                .max((high[i] - close[i - 1]).abs())
-                .max((low[i] - close[i - 1]).abs());
+            tr = tr.max((high[i] - close[i - 1]).abs()).max((low[i] - close[i - 1]).abs());
         }
         range.push(tr);
     }
@@ -209,11 +191,7 @@ pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
 pub fn z_score(x: &[f64], centre: &[f64], window: usize) -> Vec<f64> {
     let residual: Vec<f64> = x.iter().zip(centre).map(|(v, c)| v - c).collect();
     let width = rolling_deviation(&residual, window);
-    residual
-        .iter()
-        .zip(&width)
-        .map(|(r, w)| if *w > 0.0 { r / w } else { f64::NAN })
-        .collect()
+    residual.iter().zip(&width).map(|(r, w)| if *w > 0.0 { r / w } else { f64::NAN }).collect()
 }
 
 /// Where bars of a higher timeframe appear among the primary ones. One that comes back after having been stale is
@@ -247,10 +225,7 @@ impl Steps {
 
     /// Values of the bars, each shown from its appearance until the next one; NaN before the first.
     pub fn spread(&self, values: &[f64]) -> Vec<f64> {
-        self.seen
-            .iter()
-            .map(|n| n.checked_sub(1).map_or(f64::NAN, |k| values[k]))
-            .collect()
+        self.seen.iter().map(|n| n.checked_sub(1).map_or(f64::NAN, |k| values[k])).collect()
     }
 }
 

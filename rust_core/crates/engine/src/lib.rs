@@ -6,6 +6,7 @@ mod events;
 mod exits;
 mod gates;
 mod indicators;
+mod manager;
 mod mersenne;
 pub mod metrics;
 mod money;

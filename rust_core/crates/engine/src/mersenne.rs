@@ -16,10 +16,7 @@ impl Mersenne {
     pub fn new(seed: u64) -> Self {
         let words = [seed as u32, (seed >> 32) as u32];
         let key = if words[1] == 0 { &words[..1] } else { &words[..] };
-        let mut out = Self {
-            state: [0; N],
-            next: N,
-        };
+        let mut out = Self { state: [0; N], next: N };
         out.seed_by_number(19_650_218);
         out.seed_by_array(key);
         out
@@ -29,9 +26,7 @@ impl Mersenne {
         self.state[0] = seed;
         for i in 1..N {
             let last = self.state[i - 1];
-            self.state[i] = 1_812_433_253u32
-                .wrapping_mul(last ^ (last >> 30))
-                .wrapping_add(i as u32);
+            self.state[i] = 1_812_433_253u32.wrapping_mul(last ^ (last >> 30)).wrapping_add(i as u32);
         }
     }
 

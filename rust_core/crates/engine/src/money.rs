@@ -38,11 +38,9 @@ impl Conversion {
             (Some(first), Some(second)) => Ok(Self(vec![first, second])),
             _ => {
                 let message = format!("no rate leads from {from} to {to}, neither directly nor through USD");
-                Err(
-                    RunError::new(Category::Execution, codes::MISSING_REQUIRED_FIELD, message)
-                        .with("from", from)
-                        .with("to", to),
-                )
+                Err(RunError::new(Category::Execution, codes::MISSING_REQUIRED_FIELD, message)
+                    .with("from", from)
+                    .with("to", to))
             }
         }
     }
@@ -171,11 +169,7 @@ impl Desk {
         let spec = &self.spec;
         let stop_pips = (fill - stop).abs() / spec.pip;
         let pip_value = convert.apply(spec.contract_size * spec.pip);
-        let raw = if stop_pips > 0.0 {
-            self.risk / (stop_pips * pip_value)
-        } else {
-            0.0
-        };
+        let raw = if stop_pips > 0.0 { self.risk / (stop_pips * pip_value) } else { 0.0 };
         match self.volume {
             VolumeGrid::FromMinimum => {
                 let low = spec.volume_min;
@@ -212,9 +206,6 @@ mod tests {
         assert_eq!(through("EUR", "USD"), Ok(1100.0));
         assert_eq!(through("USD", "EUR"), Ok(1000.0 / 1.1));
         assert_eq!(through("JPY", "EUR"), Ok(1000.0 / 150.0 / 1.1));
-        assert_eq!(
-            through("CHF", "EUR").map_err(|e| e.code),
-            Err(codes::MISSING_REQUIRED_FIELD)
-        );
+        assert_eq!(through("CHF", "EUR").map_err(|e| e.code), Err(codes::MISSING_REQUIRED_FIELD));
     }
 }

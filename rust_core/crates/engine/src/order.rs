@@ -73,11 +73,7 @@ impl Order {
     /// Profit in units of initial risk; 0 without risk.
     pub fn r_multiple(&self, exit: f64) -> f64 {
         let risk = (self.entry - self.initial_sl).abs();
-        let gain = if self.is_long() {
-            exit - self.entry
-        } else {
-            self.entry - exit
-        };
+        let gain = if self.is_long() { exit - self.entry } else { self.entry - exit };
         if risk > 0.0 { gain / risk } else { 0.0 }
     }
 

@@ -147,16 +147,8 @@ impl Policies {
             stop_entry_slips: s.pending_entry_slippage.is_v2(),
             exit_slippage: either!(exit_slippage, ExitSlippage::WithPosition, ExitSlippage::Adverse),
             exit_gap: either!(exit_gap, GapRule::Level, GapRule::Open),
-            fill_bar_target: either!(
-                fill_bar_take_profit,
-                FillBarTarget::ConfirmLimit,
-                FillBarTarget::ConfirmPending
-            ),
-            stop_distance: either!(
-                min_stop_distance,
-                StopDistance::AbsoluteMarket,
-                StopDistance::PipsEvery
-            ),
+            fill_bar_target: either!(fill_bar_take_profit, FillBarTarget::ConfirmLimit, FillBarTarget::ConfirmPending),
+            stop_distance: either!(min_stop_distance, StopDistance::AbsoluteMarket, StopDistance::PipsEvery),
             buffer_of_first_open: either!(pip_buffer_pip, true, false),
             pending_enters_at_fill: s.pending_entry_time.is_v2(),
             level_grid: either!(level_rounding, LevelGrid::FiveDecimals, LevelGrid::Tick),

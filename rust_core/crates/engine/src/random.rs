@@ -25,11 +25,7 @@ pub enum Draws {
 impl Draws {
     /// The source a run uses.
     pub fn new(seed: u64, keyed: bool) -> Self {
-        if keyed {
-            Self::Keyed(seed)
-        } else {
-            Self::Stream(Box::new(Mersenne::new(seed)))
-        }
+        if keyed { Self::Keyed(seed) } else { Self::Stream(Box::new(Mersenne::new(seed))) }
     }
 
     /// Uniform in \[0, 1) with 53 bits.

@@ -12,22 +12,14 @@ pub fn half_even(x: f64, digits: usize) -> f64 {
 pub fn half_away(x: f64, digits: i32) -> f64 {
     let scale = 10f64.powi(digits);
     let scaled = x * scale;
-    if scaled.is_finite() {
-        scaled.round() / scale
-    } else {
-        x
-    }
+    if scaled.is_finite() { scaled.round() / scale } else { x }
 }
 
 /// `count` steps of a grid. Grids of one over a whole number divide, so that the result is the nearest decimal.
 fn steps(count: f64, step: f64) -> f64 {
     let per_unit = (1.0 / step).round();
     let is_reciprocal = per_unit >= 1.0 && (per_unit * step - 1.0).abs() < 1e-9;
-    if is_reciprocal {
-        count / per_unit
-    } else {
-        count * step
-    }
+    if is_reciprocal { count / per_unit } else { count * step }
 }
 
 /// Nearest price on a tick grid; ties to even. On a decimal grid this is the correctly rounded decimal.
@@ -49,14 +41,9 @@ mod tests {
 
     #[test]
     fn half_even_rounds_as_python_does() {
-        for (x, digits, wanted) in [
-            (0.125, 2, 0.12),
-            (0.375, 2, 0.38),
-            (2.675, 2, 2.67),
-            (1.005, 2, 1.0),
-            (0.5, 0, 0.0),
-            (-0.125, 2, -0.12),
-        ] {
+        for (x, digits, wanted) in
+            [(0.125, 2, 0.12), (0.375, 2, 0.38), (2.675, 2, 2.67), (1.005, 2, 1.0), (0.5, 0, 0.0), (-0.125, 2, -0.12)]
+        {
             assert_eq!(half_even(x, digits), wanted, "{x}");
         }
     }

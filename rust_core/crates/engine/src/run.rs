@@ -3,8 +3,6 @@
 use omega_contract::config::{Config, EquityOutput};
 use omega_contract::inputs::{Commission, Higher, NewsEvent, Pair, SymbolSpec};
 use omega_contract::outcome::{EquityCurve, OpenPosition, RejectedOrder, Trade};
-use omega_contract::strategy::{LevelEdit, Strategy as Choice};
-use omega_contract::time::MINUTE_NS;
 use omega_contract::{Category, RunError, codes};
 use serde::Serialize;
 use serde_json::json;
@@ -12,10 +10,10 @@ use serde_json::json;
 use crate::broker::{Broker, Ledger, Now};
 use crate::events::{Event, Trace};
 use crate::gates::Gates;
+use crate::manager::Manager;
 use crate::metrics::{self, MetricReport};
 use crate::money::Desk;
-use crate::order::Order;
-use crate::policy::{BarOrder, ManagerReach, Policies};
+use crate::policy::{BarOrder, Policies};
 use crate::strategy::{Strategy, View};
 
 /// Largest difference between the running and the recomputed equity.
@@ -78,82 +76,6 @@ pub struct Report {
     pub counters: Counters,
 }
 
-/// Holds positions for a limited time and edits their levels.
-struct Manager<'a> {
-    enabled: bool,
-    holding_ns: Option<f64>,
-    only: &'a [String],
-    edits: &'a [LevelEdit],
-    reach: ManagerReach,
-    wrappers: usize,
-    since_fill: bool,
-}
-
-impl<'a> Manager<'a> {
-    fn new(config: &'a Config, policies: &Policies, wrappers: usize) -> Self {
-        let rules = &config.trade_management;
-        let (own, own_minutes, edits): (bool, Option<f64>, &[LevelEdit]) = match &config.strategy {
-            Choice::ScriptedOrders(p) => (p.use_position_manager, p.max_holding_minutes, &p.edits),
-            Choice::MeanReversionZScore(_) => (false, None, &[]),
-        };
-        let minutes = if rules.enabled {
-            rules.max_holding_minutes.or(own_minutes)
-        } else {
-            own_minutes
-        };
-        Self {
-            enabled: rules.enabled || own,
-            holding_ns: minutes.map(|m| m * MINUTE_NS as f64),
-            only: &rules.only_scenarios,
-            edits,
-            reach: policies.manager_reach,
-            wrappers,
-            since_fill: policies.holding_since_fill,
-        }
-    }
-
-    /// Whether the manager runs; behind two wrappers V1 cannot find it and fails.
-    fn reachable(&self) -> Result<bool, RunError> {
-        match (self.reach, self.wrappers) {
-            (ManagerReach::Enabled, _) | (ManagerReach::OneWrapper, 1) => Ok(self.enabled),
-            (ManagerReach::OneWrapper, 0) => Ok(false),
-            (ManagerReach::OneWrapper, _) => {
-                let message =
-                    "sessions and anchored_sessions together hide the position manager (timeout_reach v1)";
-                Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, message))
-            }
-        }
-    }
-
-    fn edit(&self, order: &mut Order, bar: usize) {
-        for edit in self
-            .edits
-            .iter()
-            .filter(|e| e.bar == bar as i64 && e.order == order.request.id)
-        {
-            order.sl = edit.sl.unwrap_or(order.sl);
-            order.tp = edit.tp.unwrap_or(order.tp);
-        }
-    }
-
-    fn expired(&self, order: &Order, now: i64) -> bool {
-        let Some(limit) = self.holding_ns else {
-            return false;
-        };
-        let since = match order.fill {
-            Some(fill) if self.since_fill => fill.ts,
-            _ => order.placed_ts,
-        };
-        let included = self.only.is_empty()
-            || order
-                .request
-                .scenario
-                .as_ref()
-                .is_some_and(|label| self.only.contains(label));
-        included && (now - since) as f64 >= limit
-    }
-}
-
 /// Running account figures that the metrics need.
 #[derive(Debug, Clone, Copy)]
 pub struct Peaks {
@@ -165,12 +87,7 @@ pub struct Peaks {
 
 impl Peaks {
     fn new(initial: f64) -> Self {
-        Self {
-            initial,
-            max_equity: initial,
-            max_drawdown: 0.0,
-            lowest: initial,
-        }
+        Self { initial, max_equity: initial, max_drawdown: 0.0, lowest: initial }
     }
 
     fn note(&mut self, equity: f64) {
@@ -202,22 +119,8 @@ impl<'a> Run<'a> {
     pub fn prepare(inputs: &'a Inputs<'a>) -> Self {
         let config = inputs.config;
         let policies = Policies::resolve(&config.semantics);
-        let desk = Desk::new(
-            config,
-            &policies,
-            inputs.spec,
-            inputs.commission,
-            inputs.slippage,
-            inputs.seed,
-        );
-        let strategy = Strategy::new(
-            config,
-            inputs.bars,
-            inputs.higher,
-            inputs.news,
-            &policies,
-            desk.tick(),
-        );
+        let desk = Desk::new(config, &policies, inputs.spec, inputs.commission, inputs.slippage, inputs.seed);
+        let strategy = Strategy::new(config, inputs.bars, inputs.higher, inputs.news, &policies, desk.tick());
         let gates = Gates::new(config, &policies);
         let manager = Manager::new(config, &policies, gates.wrappers);
         let trace = Trace::new(config.output.events);
@@ -237,10 +140,7 @@ impl<'a> Run<'a> {
     /// Walks the bars from the first tradable one to the last.
     pub fn play(&mut self) -> Result<(), RunError> {
         for index in self.inputs.start..self.inputs.bars.len() {
-            self.bar(Now {
-                index,
-                ts: self.inputs.bars.ts[index],
-            })?;
+            self.bar(Now { index, ts: self.inputs.bars.ts[index] })?;
         }
         Ok(())
     }
@@ -265,11 +165,7 @@ impl<'a> Run<'a> {
     }
 
     fn settle(&mut self, now: Now) -> Result<(), RunError> {
-        if self.broker.active.is_empty() {
-            Ok(())
-        } else {
-            self.broker.process(now)
-        }
+        if self.broker.active.is_empty() { Ok(()) } else { self.broker.process(now) }
     }
 
     fn decide(&mut self, now: Now, bar: usize) -> Result<(), RunError> {
@@ -318,18 +214,15 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let mut orders = std::mem::take(&mut self.broker.active);
-        let answer = orders
-            .iter_mut()
-            .filter(|order| order.is_open())
-            .try_for_each(|order| {
-                if self.manager.expired(order, now.ts) {
-                    return self.broker.time_out(order, now);
-                }
-                if with_edits {
-                    self.manager.edit(order, bar);
-                }
-                Ok(())
-            });
+        let answer = orders.iter_mut().filter(|order| order.is_open()).try_for_each(|order| {
+            if self.manager.expired(order, now.ts) {
+                return self.broker.time_out(order, now);
+            }
+            if with_edits {
+                self.manager.edit(order, bar);
+            }
+            Ok(())
+        });
         orders.retain(|order| !order.done);
         self.broker.active = orders;
         answer
@@ -347,39 +240,21 @@ impl<'a> Run<'a> {
         self.curve.timestamp_ns.push(now.ts);
         self.curve.equity.push(equity);
         self.curve.balance.push(cash);
-        self.broker.trace.add("equity", None, || {
-            [("equity", json!(equity)), ("balance", json!(cash))]
-        });
+        self.broker.trace.add("equity", None, || [("equity", json!(equity)), ("balance", json!(cash))]);
         Ok(())
     }
 
     /// Checks the accounts and computes the metrics.
     pub fn finish(self) -> Result<Report, RunError> {
-        let Self {
-            inputs,
-            policies,
-            broker,
-            curve,
-            peaks,
-            signals,
-            ..
-        } = self;
+        let Self { inputs, policies, broker, curve, peaks, signals, .. } = self;
         let last = inputs.bars.len() - 1;
         let mut open_positions = vec![];
         let mut unrealised = 0.0;
         for order in &broker.active {
             let marked = policies.mark_open && order.is_open();
-            let profit = if marked {
-                broker.earned(order, broker.mid(last))?
-            } else {
-                0.0
-            };
+            let profit = if marked { broker.earned(order, broker.mid(last))? } else { 0.0 };
             unrealised += profit;
-            open_positions.push(order.as_open(
-                &inputs.config.symbol,
-                policies.pending_enters_at_fill,
-                profit,
-            ));
+            open_positions.push(order.as_open(&inputs.config.symbol, policies.pending_enters_at_fill, profit));
         }
         check_accounts(&broker.ledger, &peaks, &curve, unrealised)?;
         let counters = Counters {
@@ -392,12 +267,7 @@ impl<'a> Run<'a> {
         };
         let metrics = metrics::compute(policies.metrics, &broker.closed, &broker.ledger, &curve, &peaks);
         let mut trades = broker.closed;
-        trades.sort_by_key(|t| {
-            (
-                t.exit_time_ns,
-                t.meta.get("order_id").and_then(serde_json::Value::as_i64),
-            )
-        });
+        trades.sort_by_key(|t| (t.exit_time_ns, t.meta.get("order_id").and_then(serde_json::Value::as_i64)));
         let equity = shown(curve, inputs.config.output.equity, &trades);
         Ok(Report {
             trades,
@@ -412,19 +282,10 @@ impl<'a> Run<'a> {
 }
 
 /// Equity must be cash plus open profit, and cash must be what trades and fees left of the initial balance.
-fn check_accounts(
-    ledger: &Ledger,
-    peaks: &Peaks,
-    curve: &EquityCurve,
-    unrealised: f64,
-) -> Result<(), RunError> {
+fn check_accounts(ledger: &Ledger, peaks: &Peaks, curve: &EquityCurve, unrealised: f64) -> Result<(), RunError> {
     let equity = curve.equity.last().copied().unwrap_or(peaks.initial);
     let recomputed = peaks.initial + ledger.results - ledger.fees + unrealised;
-    let scale = recomputed
-        .abs()
-        .max(ledger.results.abs())
-        .max(ledger.fees)
-        .max(1.0);
+    let scale = recomputed.abs().max(ledger.results.abs()).max(ledger.fees).max(1.0);
     let difference = (equity - recomputed).abs();
     if difference.is_finite() && difference <= INVARIANT * scale {
         return Ok(());
@@ -438,10 +299,8 @@ fn shown(curve: EquityCurve, output: EquityOutput, trades: &[Trade]) -> EquityCu
         EquityOutput::Bars => curve,
         EquityOutput::None => EquityCurve::default(),
         EquityOutput::Trades => {
-            let mut keep: Vec<usize> = trades
-                .iter()
-                .filter_map(|t| curve.timestamp_ns.binary_search(&t.exit_time_ns).ok())
-                .collect();
+            let mut keep: Vec<usize> =
+                trades.iter().filter_map(|t| curve.timestamp_ns.binary_search(&t.exit_time_ns).ok()).collect();
             keep.extend(curve.timestamp_ns.len().checked_sub(1));
             keep.dedup();
             EquityCurve {

@@ -37,11 +37,7 @@ fn returns(x: &[f64], log: bool) -> Vec<f64> {
     let mut out = Vec::with_capacity(x.len());
     for &value in x {
         let current = if !log && value.is_nan() { previous } else { value };
-        out.push(if log {
-            (current / previous).ln()
-        } else {
-            current / previous - 1.0
-        });
+        out.push(if log { (current / previous).ln() } else { current / previous - 1.0 });
         previous = current;
     }
     out
@@ -53,10 +49,7 @@ pub fn garch(x: &[f64], g: &Garch) -> Vec<f64> {
     if g.alpha + g.beta >= 1.0 {
         return out;
     }
-    let r: Vec<f64> = returns(x, g.log_returns)
-        .into_iter()
-        .map(|r| g.scale * r)
-        .collect();
+    let r: Vec<f64> = returns(x, g.log_returns).into_iter().map(|r| g.scale * r).collect();
     let Some(first) = r.iter().position(|r| r.is_finite()) else {
         return out;
     };
@@ -88,9 +81,7 @@ pub fn local_z(window: &[f64], noise: f64, drift: f64, g: &Garch) -> Option<f64>
         return None;
     }
     let mean = *kalman_mean(window, noise, drift).last()?;
-    let first = returns(window, g.log_returns)
-        .iter()
-        .position(|r| r.is_finite())?;
+    let first = returns(window, g.log_returns).iter().position(|r| r.is_finite())?;
     if mean.is_nan() || window.len() - 1 - first < g.min_periods {
         return None;
     }
@@ -104,15 +95,8 @@ pub fn local_z(window: &[f64], noise: f64, drift: f64, g: &Garch) -> Option<f64>
 mod tests {
     use super::*;
 
-    const G: Garch = Garch {
-        alpha: 0.1,
-        beta: 0.8,
-        omega: 1e-5,
-        log_returns: true,
-        scale: 100.0,
-        min_periods: 2,
-        floor: 1e-12,
-    };
+    const G: Garch =
+        Garch { alpha: 0.1, beta: 0.8, omega: 1e-5, log_returns: true, scale: 100.0, min_periods: 2, floor: 1e-12 };
 
     #[test]
     fn volatility_begins_after_the_warm_up_and_rises_with_a_surprise() {

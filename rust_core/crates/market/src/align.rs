@@ -44,12 +44,7 @@ mod tests {
 
     #[test]
     fn a_bar_is_visible_only_after_its_end_and_until_it_is_stale() {
-        let rules = Rules {
-            decision_shift: 0,
-            end_shift: 10,
-            completed_only: true,
-            stale_limit: 2,
-        };
+        let rules = Rules { decision_shift: 0, end_shift: 10, completed_only: true, stale_limit: 2 };
         let seen = visible(&[0, 5, 10, 15, 20, 25, 30], &[0], &rules);
         assert_eq!(seen, [None, None, Some(0), Some(0), Some(0), None, None]);
     }

@@ -28,19 +28,11 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<usize> {
 impl<'a> Table<'a> {
     /// Follows the relative offset stored at `at`.
     fn follow(bytes: &'a [u8], at: usize) -> Option<Self> {
-        Some(Self {
-            bytes,
-            position: at.checked_add(u32_at(bytes, at)?)?,
-        })
+        Some(Self { bytes, position: at.checked_add(u32_at(bytes, at)?)? })
     }
 
     fn field(&self, number: usize) -> Option<usize> {
-        let back = i32::from_le_bytes(
-            self.bytes
-                .get(self.position..self.position + 4)?
-                .try_into()
-                .ok()?,
-        );
+        let back = i32::from_le_bytes(self.bytes.get(self.position..self.position + 4)?.try_into().ok()?);
         let vtable = usize::try_from(i64::try_from(self.position).ok()? - i64::from(back)).ok()?;
         let size = u16_at(self.bytes, vtable)?;
         let entry = 4 + 2 * number;
@@ -67,11 +59,7 @@ impl<'a> Table<'a> {
 /// Zone of the timestamp column `name`, when the writer left one.
 pub fn zone_of(arrow_schema: &str, name: &str) -> Option<String> {
     let bytes = STANDARD.decode(arrow_schema).ok()?;
-    let body = if bytes.get(..4)? == [0xff; 4] {
-        bytes.get(8..)?
-    } else {
-        bytes.get(4..)?
-    };
+    let body = if bytes.get(..4)? == [0xff; 4] { bytes.get(8..)? } else { bytes.get(4..)? };
     let message = Table::follow(body, 0)?;
     let schema = message.child(2)?;
     let fields = schema.child(1)?.position;

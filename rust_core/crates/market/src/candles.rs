@@ -34,18 +34,9 @@ impl Candles {
 
 /// Inner join on time; both sides must rise strictly.
 pub fn join(bid: Candles, ask: Candles) -> Pair {
-    let whole = |c: Candles| Ohlc {
-        open: c.open,
-        high: c.high,
-        low: c.low,
-        close: c.close,
-    };
+    let whole = |c: Candles| Ohlc { open: c.open, high: c.high, low: c.low, close: c.close };
     if bid.ts == ask.ts {
-        return Pair {
-            ts: bid.ts.clone(),
-            bid: whole(bid),
-            ask: whole(ask),
-        };
+        return Pair { ts: bid.ts.clone(), bid: whole(bid), ask: whole(ask) };
     }
     let (mut left, mut right) = (vec![], vec![]);
     let (mut i, mut j) = (0, 0);
@@ -62,11 +53,7 @@ pub fn join(bid: Candles, ask: Candles) -> Pair {
         }
     }
     let (bid, ask) = (bid.pick(&left), ask.pick(&right));
-    Pair {
-        ts: bid.ts.clone(),
-        bid: whole(bid),
-        ask: whole(ask),
-    }
+    Pair { ts: bid.ts.clone(), bid: whole(bid), ask: whole(ask) }
 }
 
 /// Keeps the bars of a range.

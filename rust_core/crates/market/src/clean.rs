@@ -14,9 +14,7 @@ const HOUR_NS: i64 = 3_600_000_000_000;
 pub fn clean(mut raw: Candles, timeframe: Timeframe, floor_to_grid: bool) -> Candles {
     if floor_to_grid {
         let step = timeframe.ns();
-        raw.ts
-            .iter_mut()
-            .for_each(|t| *t = t.div_euclid(step).saturating_mul(step));
+        raw.ts.iter_mut().for_each(|t| *t = t.div_euclid(step).saturating_mul(step));
     }
     let raw = last_rows(raw);
     let mut week = TradingWeek::default();
@@ -27,11 +25,7 @@ pub fn clean(mut raw: Candles, timeframe: Timeframe, floor_to_grid: bool) -> Can
             _ => week.contains(raw.ts[i]),
         })
         .collect();
-    if keep.len() == raw.len() {
-        raw
-    } else {
-        raw.pick(&keep)
-    }
+    if keep.len() == raw.len() { raw } else { raw.pick(&keep) }
 }
 
 fn last_rows(raw: Candles) -> Candles {
@@ -69,14 +63,12 @@ impl TradingWeek {
     fn contains(&mut self, ts: i64) -> bool {
         let hour = ts.div_euclid(HOUR_NS);
         if self.hour != Some(hour) {
-            let local = Sydney.from_utc_datetime(
-                &DateTime::<Utc>::from_timestamp_nanos(hour.saturating_mul(HOUR_NS)).naive_utc(),
-            );
+            let local = Sydney
+                .from_utc_datetime(&DateTime::<Utc>::from_timestamp_nanos(hour.saturating_mul(HOUR_NS)).naive_utc());
             self.offset_minutes = i64::from(local.offset().fix().local_minus_utc()) / 60;
             self.hour = Some(hour);
         }
-        let local =
-            DateTime::<Utc>::from_timestamp_nanos(ts.saturating_add(self.offset_minutes * 60_000_000_000));
+        let local = DateTime::<Utc>::from_timestamp_nanos(ts.saturating_add(self.offset_minutes * 60_000_000_000));
         let minute = local.weekday().num_days_from_monday() * 1440 + local.hour() * 60 + local.minute();
         (WEEK_OPENS..WEEK_CLOSES).contains(&minute)
     }
@@ -109,12 +101,7 @@ mod tests {
     #[test]
     fn the_trading_week_follows_sydney_summer_time() {
         let mut week = TradingWeek::default();
-        let at = |text: &str| {
-            text.parse::<DateTime<Utc>>()
-                .unwrap()
-                .timestamp_nanos_opt()
-                .unwrap()
-        };
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap().timestamp_nanos_opt().unwrap();
         assert!(!week.contains(at("2024-12-08T19:59:00Z"))); // Monday 06:59 in Sydney, UTC+11
         assert!(week.contains(at("2024-12-08T20:00:00Z")));
         assert!(week.contains(at("2024-12-13T19:59:00Z")));

@@ -50,17 +50,11 @@ pub struct Tariff {
     pub warnings: Vec<String>,
 }
 
-fn content(
-    path: Option<&std::path::Path>,
-    builtin: &[u8],
-    name: &str,
-) -> Result<(Vec<u8>, String), RunError> {
+fn content(path: Option<&std::path::Path>, builtin: &[u8], name: &str) -> Result<(Vec<u8>, String), RunError> {
     match path {
         None => Ok((builtin.to_vec(), format!("builtin:{name}"))),
         Some(path) => {
-            let shown = path
-                .file_name()
-                .map_or_else(|| name.to_string(), |n| n.to_string_lossy().into_owned());
+            let shown = path.file_name().map_or_else(|| name.to_string(), |n| n.to_string_lossy().into_owned());
             Ok((read_file(path, &path.display().to_string())?, shown))
         }
     }
@@ -70,42 +64,23 @@ fn content(
 pub fn load(paths: &Paths, symbol: &str, entries: &mut Vec<Entry>) -> Result<Tariff, RunError> {
     let (costs, costs_name) = content(paths.costs.as_deref(), BUILTIN_COSTS, "execution_costs.yaml")?;
     let (specs, specs_name) = content(paths.specs.as_deref(), BUILTIN_SPECS, "symbol_specs.yaml")?;
-    for (kind, path, bytes) in [
-        ("execution_costs_yaml", &costs_name, &costs),
-        ("symbol_specs_yaml", &specs_name, &specs),
-    ] {
+    for (kind, path, bytes) in
+        [("execution_costs_yaml", &costs_name, &costs), ("symbol_specs_yaml", &specs_name, &specs)]
+    {
         let sha256 = manifest::sha256(bytes);
-        entries.push(Entry {
-            path: path.clone(),
-            kind,
-            sha256,
-            rows: None,
-            first_ns: None,
-            last_ns: None,
-        });
+        entries.push(Entry { path: path.clone(), kind, sha256, rows: None, first_ns: None, last_ns: None });
     }
     let mut warnings = vec![];
     let costs = yaml::mapping(&costs, &costs_name)?;
-    yaml::unknown_keys(
-        &costs,
-        &["defaults", "per_symbol"],
-        "",
-        &costs_name,
-        &mut warnings,
-    );
+    yaml::unknown_keys(&costs, &["defaults", "per_symbol"], "", &costs_name, &mut warnings);
     let defaults = yaml::section(&costs, "defaults", &costs_name)?;
-    let own = yaml::section(
-        &yaml::section(&costs, "per_symbol", &costs_name)?,
-        symbol,
-        &costs_name,
-    )?;
+    let own = yaml::section(&yaml::section(&costs, "per_symbol", &costs_name)?, symbol, &costs_name)?;
     yaml::unknown_keys(&defaults, COST_KEYS, "defaults", &costs_name, &mut warnings);
     yaml::unknown_keys(&own, COST_KEYS, symbol, &costs_name, &mut warnings);
     let mut merged = defaults.clone();
     merged.extend(own);
     let slip = yaml::section(&defaults, "slippage", &costs_name)?;
-    let pips =
-        |key: &str| yaml::number(&slip, key, "defaults.slippage", &costs_name).map(|x| x.unwrap_or(0.0));
+    let pips = |key: &str| yaml::number(&slip, key, "defaults.slippage", &costs_name).map(|x| x.unwrap_or(0.0));
     Ok(Tariff {
         commission: commission(&merged, &costs_name)?,
         slippage: (pips("fixed_pips")?, pips("random_pips")?),
@@ -116,26 +91,19 @@ pub fn load(paths: &Paths, symbol: &str, entries: &mut Vec<Entry>) -> Result<Tar
 
 fn commission(map: &Mapping, shown: &str) -> Result<Commission, RunError> {
     let place = "commission";
-    let schema =
-        yaml::text(map, "schema", place, shown)?.unwrap_or_else(|| "per_million_notional".to_string());
+    let schema = yaml::text(map, "schema", place, shown)?.unwrap_or_else(|| "per_million_notional".to_string());
     let schema = match schema.as_str() {
         "per_lot" => FeeSchema::PerLot,
         "per_million_notional" => FeeSchema::PerMillionNotional,
         "percent_of_notional" => FeeSchema::PercentOfNotional,
         other => {
             let allowed = "per_lot, per_million_notional or percent_of_notional";
-            return Err(yaml::fault(
-                shown,
-                format_args!("schema must be {allowed}, not {other:?}"),
-            ));
+            return Err(yaml::fault(shown, format_args!("schema must be {allowed}, not {other:?}")));
         }
     };
     let side = yaml::text(map, "side", place, shown)?.unwrap_or_else(|| "both".to_string());
     if !matches!(side.as_str(), "both" | "entry" | "exit") {
-        return Err(yaml::fault(
-            shown,
-            format_args!("side must be both, entry or exit, not {side:?}"),
-        ));
+        return Err(yaml::fault(shown, format_args!("side must be both, entry or exit, not {side:?}")));
     }
     let amount = |key: &str| yaml::number(map, key, place, shown).map(|x| x.unwrap_or(0.0));
     Ok(Commission {
@@ -150,18 +118,11 @@ fn commission(map: &Mapping, shown: &str) -> Result<Commission, RunError> {
     })
 }
 
-fn spec(
-    content: &[u8],
-    shown: &str,
-    symbol: &str,
-    warnings: &mut Vec<String>,
-) -> Result<SymbolSpec, RunError> {
+fn spec(content: &[u8], shown: &str, symbol: &str, warnings: &mut Vec<String>) -> Result<SymbolSpec, RunError> {
     let all = yaml::mapping(content, shown)?;
     if !all.contains_key(symbol) {
         let message = format!("file {shown} has no entry for symbol {symbol}");
-        return Err(
-            RunError::new(Category::Config, codes::MISSING_REQUIRED_FIELD, message).with("symbol", symbol),
-        );
+        return Err(RunError::new(Category::Config, codes::MISSING_REQUIRED_FIELD, message).with("symbol", symbol));
     }
     let map = yaml::section(&all, symbol, shown)?;
     yaml::unknown_keys(&map, SPEC_KEYS, symbol, shown, warnings);
@@ -169,10 +130,7 @@ fn spec(
         match yaml::number(&map, key, symbol, shown)? {
             None => Ok(default),
             Some(x) if x > 0.0 => Ok(x),
-            Some(x) => Err(yaml::fault(
-                shown,
-                format_args!("{symbol}.{key} must be above 0, not {x}"),
-            )),
+            Some(x) => Err(yaml::fault(shown, format_args!("{symbol}.{key} must be above 0, not {x}"))),
         }
     };
     let fallback = if symbol.ends_with("JPY") { 0.01 } else { 0.0001 };

@@ -37,32 +37,17 @@ pub struct Dataset {
     pub governance: Governance,
 }
 
-fn read_side(
-    paths: &Paths,
-    config: &Config,
-    tf: Timeframe,
-    side: Side,
-) -> Result<(Candles, Entry), RunError> {
+fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Result<(Candles, Entry), RunError> {
     let shown = Paths::candle_file(&config.symbol, tf, side);
     let mut path = paths.data_root.join(&shown);
     if !config.semantics.data_rules.is_v2() && !path.is_file() {
-        let lower = format!(
-            "{}/{}_{}_{}.parquet",
-            config.symbol,
-            config.symbol,
-            tf.name(),
-            side.name().to_lowercase()
-        );
+        let lower = format!("{}/{}_{}_{}.parquet", config.symbol, config.symbol, tf.name(), side.name().to_lowercase());
         path = paths.data_root.join(lower);
     }
     let content = Bytes::from(read_file(&path, &shown)?);
     let sha256 = manifest::sha256(&content);
     let raw = parquet_file::read_candles(content, &shown)?;
-    let kind = if side == Side::Bid {
-        "market_parquet_bid"
-    } else {
-        "market_parquet_ask"
-    };
+    let kind = if side == Side::Bid { "market_parquet_bid" } else { "market_parquet_ask" };
     let entry = Entry {
         path: shown,
         kind,
@@ -77,29 +62,13 @@ fn read_side(
 /// First and last time that may be loaded, before counting history.
 fn bounds(config: &Config) -> (i64, i64) {
     let last_day = config.end_date.start_ns();
-    let last = if config.semantics.end_date.is_v2() {
-        last_day + DAY_NS - 1
-    } else {
-        last_day
-    };
+    let last = if config.semantics.end_date.is_v2() { last_day + DAY_NS - 1 } else { last_day };
     if config.semantics.warmup.is_v2() {
         return (i64::MIN, last);
     }
-    let longest = config
-        .timeframes
-        .additional
-        .iter()
-        .chain([&config.timeframes.primary])
-        .map(|tf| tf.ns())
-        .max()
-        .unwrap_or(0);
-    (
-        config
-            .start_date
-            .start_ns()
-            .saturating_sub(config.warmup_bars.saturating_mul(longest)),
-        last,
-    )
+    let longest =
+        config.timeframes.additional.iter().chain([&config.timeframes.primary]).map(|tf| tf.ns()).max().unwrap_or(0);
+    (config.start_date.start_ns().saturating_sub(config.warmup_bars.saturating_mul(longest)), last)
 }
 
 /// Joined bars of one timeframe inside the load window, and the index of the first bar at or after the start.
@@ -112,13 +81,7 @@ fn load_pair(
     let (bid, ask) = std::thread::scope(|scope| {
         let ask = scope.spawn(|| read_side(paths, config, tf, Side::Ask));
         let bid = read_side(paths, config, tf, Side::Bid);
-        let lost = || {
-            Err(RunError::new(
-                Category::Runtime,
-                codes::INTERNAL_ERROR,
-                "the reader thread died",
-            ))
-        };
+        let lost = || Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the reader thread died"));
         (bid, ask.join().unwrap_or_else(|_| lost()))
     });
     let ((bid, bid_entry), (ask, ask_entry)) = (bid?, ask?);
@@ -140,10 +103,7 @@ fn load_pair(
     let (bid_ts, ask_ts) = (bid.ts.clone(), ask.ts.clone());
     let mut pair = candles::join(bid, ask);
     let end = pair.ts.partition_point(|t| *t <= last);
-    let start = pair
-        .ts
-        .partition_point(|t| *t < config.start_date.start_ns())
-        .min(end);
+    let start = pair.ts.partition_point(|t| *t < config.start_date.start_ns()).min(end);
     let begin = if config.semantics.warmup.is_v2() {
         start.saturating_sub(config.warmup_bars as usize)
     } else {
@@ -156,10 +116,10 @@ fn load_pair(
         let from = config.start_date.start_ns();
         govern::join_loss(0, count(&bid_ts, from), count(&ask_ts, from), &shown)?;
     }
-    candles::keep(&mut pair, begin..end);
     if strict {
-        govern::check_spread(&pair, &shown)?;
+        govern::check_spread(&pair, begin..end, &shown)?;
     }
+    candles::keep(&mut pair, begin..end);
     Ok((pair, start.saturating_sub(begin), found))
 }
 
@@ -169,11 +129,7 @@ fn expected(ts: i64, config: &Config) -> bool {
     match &config.sessions {
         Some(windows) if !windows.is_empty() => windows.iter().any(|w| {
             let (start, end) = (i64::from(w.start.0), i64::from(w.end.0));
-            if start < end {
-                (start..end).contains(&minute)
-            } else {
-                minute >= start || minute < end
-            }
+            if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
         }),
         _ => (ts.div_euclid(DAY_NS) + 3).rem_euclid(7) < 5,
     }
@@ -198,11 +154,7 @@ fn align_higher(config: &Config, primary: &Pair, tf: Timeframe, bars: Pair) -> H
     let close_labelled = rules.higher_tf_timestamps_mode.get(tf.name()) == Some(&EntryTimestamp::Close);
     let step = config.timeframes.primary.ns();
     let automatic = (2 * tf.ns() / step).max(1);
-    let limit = if rules.stale_bar_limit_bars > 0 {
-        rules.stale_bar_limit_bars
-    } else {
-        automatic
-    };
+    let limit = if rules.stale_bar_limit_bars > 0 { rules.stale_bar_limit_bars } else { automatic };
     let rules = Rules {
         decision_shift: if at_close { step } else { 0 },
         end_shift: if close_labelled { 0 } else { tf.ns() },
@@ -210,11 +162,7 @@ fn align_higher(config: &Config, primary: &Pair, tf: Timeframe, bars: Pair) -> H
         stale_limit: limit as usize,
     };
     let visible = align::visible(&primary.ts, &bars.ts, &rules);
-    Higher {
-        timeframe: tf,
-        bars,
-        visible,
-    }
+    Higher { timeframe: tf, bars, visible }
 }
 
 impl Dataset {
@@ -243,11 +191,9 @@ impl Dataset {
                 config.start_date,
                 config.warmup_bars
             );
-            return Err(
-                RunError::new(Category::MarketData, codes::INSUFFICIENT_DATA, message)
-                    .with("bars_before_start", start)
-                    .with("warmup_bars", config.warmup_bars),
-            );
+            return Err(RunError::new(Category::MarketData, codes::INSUFFICIENT_DATA, message)
+                .with("bars_before_start", start)
+                .with("warmup_bars", config.warmup_bars));
         }
         governance.gaps = count_gaps(&primary.ts[start..], config);
         let mut higher = vec![];
@@ -255,11 +201,6 @@ impl Dataset {
             let (bars, _, _) = load_pair(paths, config, tf, entries)?;
             higher.push(align_higher(config, &primary, tf, bars));
         }
-        Ok(Self {
-            primary,
-            start,
-            higher,
-            governance,
-        })
+        Ok(Self { primary, start, higher, governance })
     }
 }

@@ -16,15 +16,8 @@ fn iso(ts: i64) -> String {
 fn fault(code: u16, shown: &str, column: &str, rule: &str, ts: &[i64], rows: &[usize]) -> RunError {
     let (row, count) = (rows.first().copied().unwrap_or(0), rows.len());
     let time = ts.get(row).copied().unwrap_or(0);
-    let many = if count == 1 {
-        "1 row offends".to_string()
-    } else {
-        format!("{count} rows offend")
-    };
-    let message = format!(
-        "file {shown}: {rule} at row {row} ({}), column {column}; {many}",
-        iso(time)
-    );
+    let many = if count == 1 { "1 row offends".to_string() } else { format!("{count} rows offend") };
+    let message = format!("file {shown}: {rule} at row {row} ({}), column {column}; {many}", iso(time));
     RunError::new(Category::MarketData, code, message)
         .with("file", shown)
         .with("column", column)
@@ -41,23 +34,11 @@ pub fn check_file(raw: Candles, shown: &str) -> Result<(Candles, usize), RunErro
         if rows.is_empty() {
             return Ok(());
         }
-        Err(fault(
-            codes::SCHEMA_VIOLATION,
-            shown,
-            column,
-            rule,
-            &raw.ts,
-            &rows,
-        ))
+        Err(fault(codes::SCHEMA_VIOLATION, shown, column, rule, &raw.ts, &rows))
     };
     let falling = (1..n).filter(|&i| raw.ts[i] < raw.ts[i - 1]).collect();
     at(falling, "UTC time", "timestamps are out of order")?;
-    for (name, column) in [
-        ("Open", &raw.open),
-        ("High", &raw.high),
-        ("Low", &raw.low),
-        ("Close", &raw.close),
-    ] {
+    for (name, column) in [("Open", &raw.open), ("High", &raw.high), ("Low", &raw.low), ("Close", &raw.close)] {
         let bad = |x: f64| !(x.is_finite() && x > 0.0);
         if column.iter().any(|x| bad(*x)) {
             let rows: Vec<usize> = (0..n).filter(|&i| bad(column[i])).collect();
@@ -69,17 +50,11 @@ pub fn check_file(raw: Candles, shown: &str) -> Result<(Candles, usize), RunErro
             at(rows, name, rule)?;
         }
     }
-    let volume = (0..n)
-        .filter(|&i| !(raw.volume[i] >= 0.0 && raw.volume[i].is_finite()))
-        .collect();
+    let volume = (0..n).filter(|&i| !(raw.volume[i] >= 0.0 && raw.volume[i].is_finite())).collect();
     at(volume, "Volume", "negative or missing volume")?;
-    let high = (0..n)
-        .filter(|&i| raw.high[i] < raw.open[i].max(raw.close[i]) || raw.high[i] < raw.low[i])
-        .collect();
+    let high = (0..n).filter(|&i| raw.high[i] < raw.open[i].max(raw.close[i]) || raw.high[i] < raw.low[i]).collect();
     at(high, "High", "high lies below open, close or low")?;
-    let low = (0..n)
-        .filter(|&i| raw.low[i] > raw.open[i].min(raw.close[i]))
-        .collect();
+    let low = (0..n).filter(|&i| raw.low[i] > raw.open[i].min(raw.close[i])).collect();
     at(low, "Low", "low lies above open or close")?;
     let twins: Vec<usize> = (1..n).filter(|&i| raw.ts[i] == raw.ts[i - 1]).collect();
     if twins.is_empty() {
@@ -94,32 +69,19 @@ pub fn check_file(raw: Candles, shown: &str) -> Result<(Candles, usize), RunErro
             && raw.volume[i] == raw.volume[j]
     };
     let differing = twins.iter().copied().filter(|&i| !same(i)).collect();
-    at(
-        differing,
-        "UTC time",
-        "a timestamp comes twice with different prices",
-    )?;
+    at(differing, "UTC time", "a timestamp comes twice with different prices")?;
     let keep: Vec<usize> = (0..n).filter(|&i| i == 0 || raw.ts[i] != raw.ts[i - 1]).collect();
     Ok((raw.pick(&keep), twins.len()))
 }
 
-/// Bid must not lie above ask at open and close.
-pub fn check_spread(pair: &Pair, shown: &str) -> Result<(), RunError> {
-    for (column, bid, ask) in [
-        ("Open", &pair.bid.open, &pair.ask.open),
-        ("Close", &pair.bid.close, &pair.ask.close),
-    ] {
-        if bid.iter().zip(ask).any(|(b, a)| b > a) {
-            let rows: Vec<usize> = (0..pair.len()).filter(|&i| bid[i] > ask[i]).collect();
+/// Bid must not lie above ask at open and close within a range of the joined bars. The row of the message counts the
+/// joined bars of both files.
+pub fn check_spread(pair: &Pair, range: std::ops::Range<usize>, shown: &str) -> Result<(), RunError> {
+    for (column, bid, ask) in [("Open", &pair.bid.open, &pair.ask.open), ("Close", &pair.bid.close, &pair.ask.close)] {
+        let rows: Vec<usize> = range.clone().filter(|&i| bid[i] > ask[i]).collect();
+        if !rows.is_empty() {
             let rule = "ask lies below bid";
-            return Err(fault(
-                codes::CONSTRAINT_VIOLATION,
-                shown,
-                column,
-                rule,
-                &pair.ts,
-                &rows,
-            ));
+            return Err(fault(codes::CONSTRAINT_VIOLATION, shown, column, rule, &pair.ts, &rows));
         }
     }
     Ok(())

@@ -22,18 +22,13 @@ pub struct Entry {
 
 /// SHA-256 as hexadecimal text.
 pub fn sha256(content: &[u8]) -> String {
-    Sha256::digest(content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Sorts the entries by (path, kind) and hashes their canonical JSON (sorted keys, no spaces).
 pub fn finish(mut entries: Vec<Entry>) -> (Vec<Entry>, String) {
     entries.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
-    let canonical = serde_json::to_value(&entries)
-        .map(|value| value.to_string())
-        .unwrap_or_default();
+    let canonical = serde_json::to_value(&entries).map(|value| value.to_string()).unwrap_or_default();
     let hash = sha256(canonical.as_bytes());
     (entries, hash)
 }

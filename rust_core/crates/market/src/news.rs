@@ -16,26 +16,15 @@ use crate::source::{Paths, read_file};
 pub fn load(paths: &Paths, entries: &mut Vec<Entry>) -> Result<Vec<NewsEvent>, RunError> {
     let Some(path) = &paths.news else {
         let message = "news_filter is enabled, but OMEGA_NEWS_CALENDAR_FILE names no calendar";
-        return Err(RunError::new(
-            Category::Config,
-            codes::MISSING_REQUIRED_FIELD,
-            message,
-        ));
+        return Err(RunError::new(Category::Config, codes::MISSING_REQUIRED_FIELD, message));
     };
     let shown = path.display().to_string();
-    let name = path
-        .file_name()
-        .map_or_else(|| shown.clone(), |n| n.to_string_lossy().into_owned());
+    let name = path.file_name().map_or_else(|| shown.clone(), |n| n.to_string_lossy().into_owned());
     let content = Bytes::from(read_file(path, &shown)?);
     let sha256 = manifest::sha256(&content);
     let (times, ids, impacts, currencies) = parquet_file::with_source(content, &name, |source| {
         source.texts("Name")?;
-        Ok((
-            source.times()?,
-            source.texts("Id")?,
-            source.texts("Impact")?,
-            source.texts("Currency")?,
-        ))
+        Ok((source.times()?, source.texts("Id")?, source.texts("Impact")?, source.texts("Currency")?))
     })?;
     let fault = |row: usize, column: &str, message: &str| {
         let text = format!("file {name}: {message} at row {row}, column {column}");
@@ -61,11 +50,7 @@ pub fn load(paths: &Paths, entries: &mut Vec<Entry>) -> Result<Vec<NewsEvent>, R
             return Err(fault(row, "Currency", "currency is not three upper-case letters"));
         }
         if seen.insert(ids[row].as_str()) {
-            out.push(NewsEvent {
-                ts,
-                impact,
-                currency: currency.clone(),
-            });
+            out.push(NewsEvent { ts, impact, currency: currency.clone() });
         }
     }
     entries.push(Entry {

@@ -33,15 +33,12 @@ fn broken(shown: &str, error: impl std::fmt::Display) -> RunError {
 /// An error 1005 about a column.
 fn schema_fault(shown: &str, column: &str, message: &str) -> RunError {
     let text = format!("file {shown}, column {column:?}: {message}");
-    RunError::new(Category::MarketData, codes::SCHEMA_VIOLATION, text)
-        .with("file", shown)
-        .with("column", column)
+    RunError::new(Category::MarketData, codes::SCHEMA_VIOLATION, text).with("file", shown).with("column", column)
 }
 
 /// Decoders panic on some broken files; here that is an error like any other.
 fn shielded<T>(shown: &str, work: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(broken(shown, "its pages contradict its header")))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(broken(shown, "its pages contradict its header")))
 }
 
 /// Reads candles: `UTC time` (timestamp\[ns, UTC\]), four float64 prices, any numeric volume.
@@ -77,11 +74,7 @@ impl<'a> Source<'a> {
         if !(0..=MAX_ROWS).contains(&rows) || rows as u64 > (size as u64).saturating_mul(4096) {
             return Err(broken(shown, format!("its header claims {rows} rows")));
         }
-        Ok(Self {
-            reader,
-            shown,
-            rows: rows as usize,
-        })
+        Ok(Self { reader, shown, rows: rows as usize })
     }
 
     fn find(&self, name: &str) -> Result<(usize, &ColumnDescriptor), RunError> {
@@ -91,21 +84,13 @@ impl<'a> Source<'a> {
             Some(i) => {
                 let column = &self.reader.metadata().file_metadata().schema_descr().columns()[i];
                 if column.max_rep_level() > 0 {
-                    return Err(schema_fault(
-                        self.shown,
-                        name,
-                        "is a list, one value per row is needed",
-                    ));
+                    return Err(schema_fault(self.shown, name, "is a list, one value per row is needed"));
                 }
                 Ok((i, column))
             }
             None => {
                 let have: Vec<&str> = schema.columns().iter().map(|c| c.name()).collect();
-                Err(schema_fault(
-                    self.shown,
-                    name,
-                    &format!("is missing; the file has {have:?}"),
-                ))
+                Err(schema_fault(self.shown, name, &format!("is missing; the file has {have:?}")))
             }
         }
     }
@@ -153,10 +138,7 @@ impl<'a> Source<'a> {
 
     fn volumes(&self, name: &str) -> Result<Vec<f64>, RunError> {
         let (index, column) = self.find(name)?;
-        if matches!(
-            column.logical_type_ref(),
-            Some(LogicalType::Decimal(_) | LogicalType::Timestamp(_))
-        ) {
+        if matches!(column.logical_type_ref(), Some(LogicalType::Decimal(_) | LogicalType::Timestamp(_))) {
             return Err(schema_fault(self.shown, name, "is not a plain number"));
         }
         match column.physical_type() {
@@ -182,11 +164,7 @@ impl<'a> Source<'a> {
                 })?;
                 Ok(raw.into_iter().map(f64::from).collect())
             }
-            other => Err(schema_fault(
-                self.shown,
-                name,
-                &format!("is {other}, a number is needed"),
-            )),
+            other => Err(schema_fault(self.shown, name, &format!("is {other}, a number is needed"))),
         }
     }
 
@@ -202,10 +180,7 @@ impl<'a> Source<'a> {
         })?;
         raw.iter()
             .map(|bytes| {
-                bytes
-                    .as_utf8()
-                    .map(str::to_string)
-                    .map_err(|_| schema_fault(self.shown, name, "is not UTF-8"))
+                bytes.as_utf8().map(str::to_string).map_err(|_| schema_fault(self.shown, name, "is not UTF-8"))
             })
             .collect()
     }
@@ -232,20 +207,13 @@ impl<'a> Source<'a> {
             while read < rows {
                 levels.clear();
                 let into = optional.then_some(&mut levels);
-                let (records, _, _) = reader
-                    .read_records(rows - read, into, None, &mut values)
-                    .map_err(fail)?;
+                let (records, _, _) = reader.read_records(rows - read, into, None, &mut values).map_err(fail)?;
                 if records == 0 {
-                    return Err(broken(
-                        self.shown,
-                        format!("row group {group} ends after {read} of {rows} rows"),
-                    ));
+                    return Err(broken(self.shown, format!("row group {group} ends after {read} of {rows} rows")));
                 }
                 if let Some(at) = levels.iter().position(|level| *level < column.max_def_level()) {
                     let row = before + read + at;
-                    return Err(
-                        schema_fault(self.shown, name, &format!("is null at row {row}")).with("row", row)
-                    );
+                    return Err(schema_fault(self.shown, name, &format!("is null at row {row}")).with("row", row));
                 }
                 read += records;
             }

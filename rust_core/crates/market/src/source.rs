@@ -46,9 +46,7 @@ pub fn read_file(path: &Path, shown: &str) -> Result<Vec<u8>, RunError> {
     std::fs::read(path).map_err(|error| {
         let (code, message) = match error.kind() {
             std::io::ErrorKind::NotFound => (codes::FILE_NOT_FOUND, format!("file {shown} does not exist")),
-            std::io::ErrorKind::PermissionDenied => {
-                (codes::PERMISSION_DENIED, format!("file {shown} may not be read"))
-            }
+            std::io::ErrorKind::PermissionDenied => (codes::PERMISSION_DENIED, format!("file {shown} may not be read")),
             _ => (codes::IO_ERROR, format!("file {shown} cannot be read: {error}")),
         };
         RunError::new(Category::MarketData, code, message).with("file", shown)

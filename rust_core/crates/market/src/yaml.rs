@@ -14,10 +14,7 @@ pub fn fault(shown: &str, message: impl std::fmt::Display) -> RunError {
 /// Parses a file whose top level is a mapping; an empty file is an empty one.
 pub fn mapping(content: &[u8], shown: &str) -> Result<Mapping, RunError> {
     if content.len() > MAX_YAML_BYTES {
-        return Err(fault(
-            shown,
-            format_args!("is larger than {MAX_YAML_BYTES} bytes"),
-        ));
+        return Err(fault(shown, format_args!("is larger than {MAX_YAML_BYTES} bytes")));
     }
     match serde_yaml_ng::from_slice(content) {
         Ok(Value::Mapping(map)) => Ok(map),
@@ -42,10 +39,7 @@ pub fn number(map: &Mapping, key: &str, place: &str, shown: &str) -> Result<Opti
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_f64().filter(|x| x.is_finite()) {
             Some(x) => Ok(Some(x)),
-            None => Err(fault(
-                shown,
-                format_args!("{place}.{key} must be a finite number"),
-            )),
+            None => Err(fault(shown, format_args!("{place}.{key} must be a finite number"))),
         },
     }
 }

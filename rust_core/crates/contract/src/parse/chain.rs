@@ -9,16 +9,8 @@ use crate::reader::Object;
 use crate::strategy::{Direction, Link, LinkSides, MeanReversion};
 use crate::time::Timeframe;
 
-const PARAMETERS: [&str; 8] = [
-    "window_length",
-    "z_score_long",
-    "z_score_short",
-    "z_score",
-    "kalman_r",
-    "kalman_q",
-    "b_b_length",
-    "std_factor",
-];
+const PARAMETERS: [&str; 8] =
+    ["window_length", "z_score_long", "z_score_short", "z_score", "kalman_r", "kalman_q", "b_b_length", "std_factor"];
 const LONGEST: f64 = 10_000_000.0;
 
 /// Names of the links: a timeframe or `PRIMARY`.
@@ -30,13 +22,7 @@ pub fn timeframes(params: &Object) -> Vec<String> {
             Some(name) => out.push(name),
             None => {
                 let allowed = "a timeframe (M1 ... W1) or PRIMARY";
-                params.findings().add(
-                    codes::INVALID_FORMAT,
-                    &path,
-                    "is not understood",
-                    item,
-                    Some(allowed),
-                );
+                params.findings().add(codes::INVALID_FORMAT, &path, "is not understood", item, Some(allowed));
             }
         }
     }
@@ -51,13 +37,7 @@ pub fn links(params: &Object, base: &MeanReversion) -> BTreeMap<String, LinkSide
         Some(Value::Object(map)) => map,
         Some(other) => {
             let path = params.at("scenario6_params");
-            params.findings().add(
-                codes::TYPE_MISMATCH,
-                &path,
-                "wrong type",
-                other,
-                Some("an object by timeframe"),
-            );
+            params.findings().add(codes::TYPE_MISMATCH, &path, "wrong type", other, Some("an object by timeframe"));
             &empty
         }
     };
@@ -65,29 +45,13 @@ pub fn links(params: &Object, base: &MeanReversion) -> BTreeMap<String, LinkSide
     for name in &base.scenario6_timeframes {
         let block = blocks.get(name).and_then(Value::as_object).unwrap_or(&empty);
         let side = |direction| link(params, base, name, block, direction);
-        out.insert(
-            name.clone(),
-            LinkSides {
-                long: side(Direction::Long),
-                short: side(Direction::Short),
-            },
-        );
+        out.insert(name.clone(), LinkSides { long: side(Direction::Long), short: side(Direction::Short) });
     }
     out
 }
 
-fn link(
-    params: &Object,
-    base: &MeanReversion,
-    name: &str,
-    block: &Map<String, Value>,
-    direction: Direction,
-) -> Link {
-    let side = if direction == Direction::Long {
-        "long"
-    } else {
-        "short"
-    };
+fn link(params: &Object, base: &MeanReversion, name: &str, block: &Map<String, Value>, direction: Direction) -> Link {
+    let side = if direction == Direction::Long { "long" } else { "short" };
     let mut out = Link {
         window_length: base.window_length,
         z_score_long: base.z_score_long,
@@ -124,13 +88,7 @@ fn apply(params: &Object, out: &mut Link, place: &str, block: &Map<String, Value
             }
         } else if !(with_sides && matches!(key.as_str(), "long" | "short")) {
             let allowed = PARAMETERS.join(", ");
-            params.findings().add(
-                codes::INVALID_ARGUMENT,
-                &path,
-                "unknown parameter",
-                value,
-                Some(&allowed),
-            );
+            params.findings().add(codes::INVALID_ARGUMENT, &path, "unknown parameter", value, Some(&allowed));
         }
     }
 }
@@ -145,13 +103,7 @@ fn set(params: &Object, out: &mut Link, path: &str, parameter: &str, value: &Val
     };
     let Some(x) = value.as_f64().filter(|x| x.is_finite() && fits(*x)) else {
         let allowed = "a number that fits the parameter; lengths are whole and above 0";
-        params.findings().add(
-            codes::CONSTRAINT_VIOLATION,
-            path,
-            "is out of range",
-            value,
-            Some(allowed),
-        );
+        params.findings().add(codes::CONSTRAINT_VIOLATION, path, "is out of range", value, Some(allowed));
         return;
     };
     match parameter {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::codes;
 use crate::config::{
-    Account, Alignment, Anchor, AnchoredSessions, Cooldown, Costs, EntryTimestamp, EquityOutput, Impact,
-    NewsFilter, OffsetWindow, Output, Session, Slippage, Timeframes, TradeManagement,
+    Account, Alignment, Anchor, AnchoredSessions, Cooldown, Costs, EntryTimestamp, EquityOutput, Impact, NewsFilter,
+    OffsetWindow, Output, Session, Slippage, Timeframes, TradeManagement,
 };
 use crate::parse::timestamp_choice;
 use crate::reader::Object;
@@ -26,23 +26,12 @@ fn positive(x: f64) -> bool {
 }
 
 /// A list of strings, each understood by `parse`; faults name the item.
-fn strings<T>(
-    object: &Object,
-    key: &'static str,
-    allowed: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Option<Vec<T>> {
+fn strings<T>(object: &Object, key: &'static str, allowed: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     let mut out = vec![];
     for (path, item) in object.list(key)? {
         match item.as_str().and_then(&parse) {
             Some(value) => out.push(value),
-            None => object.findings().add(
-                codes::INVALID_FORMAT,
-                &path,
-                "is not understood",
-                item,
-                Some(allowed),
-            ),
+            None => object.findings().add(codes::INVALID_FORMAT, &path, "is not understood", item, Some(allowed)),
         }
     }
     Some(out)
@@ -51,10 +40,7 @@ fn strings<T>(
 pub fn timeframes(root: &Object) -> Option<Timeframes> {
     let Some(object) = root.object("timeframes") else {
         if root.get("timeframes").is_none() {
-            root.missing(
-                "timeframes",
-                "{\"primary\": one of M1, M5, M15, M30, H1, H4, D1, W1}",
-            );
+            root.missing("timeframes", "{\"primary\": one of M1, M5, M15, M30, H1, H4, D1, W1}");
         }
         return None;
     };
@@ -66,11 +52,7 @@ pub fn timeframes(root: &Object) -> Option<Timeframes> {
     let choices = [("separate_parquet", "separate_parquet")];
     let additional_source = object.choice("additional_source", "separate_parquet", &choices);
     object.finish();
-    Some(Timeframes {
-        primary: primary?,
-        additional,
-        additional_source,
-    })
+    Some(Timeframes { primary: primary?, additional, additional_source })
 }
 
 pub fn alignment(root: &Object) -> Alignment {
@@ -84,8 +66,7 @@ pub fn alignment(root: &Object) -> Alignment {
     let Some(object) = root.object("timestamp_alignment") else {
         return out;
     };
-    out.entry_timestamp_mode =
-        object.choice("entry_timestamp_mode", EntryTimestamp::Open, timestamp_choice());
+    out.entry_timestamp_mode = object.choice("entry_timestamp_mode", EntryTimestamp::Open, timestamp_choice());
     out.stale_bar_limit_bars = object.whole("stale_bar_limit_bars", 0, 0, 1_000_000_000);
     out.use_previous_completed_higher_tf = object.bool("use_previous_completed_higher_tf", true);
     out.normalize_to_timeframe = object.bool("normalize_to_timeframe", false);
@@ -127,10 +108,7 @@ pub fn anchored(root: &Object) -> Option<AnchoredSessions> {
         ("europe", Anchor::Europe),
     ];
     if object.get("anchor").is_none() {
-        object.missing(
-            "anchor",
-            "london, new_york, tokyo, sydney, frankfurt, asia, europe",
-        );
+        object.missing("anchor", "london, new_york, tokyo, sydney, frankfurt, asia, europe");
     }
     let anchor = object.choice("anchor", Anchor::London, &anchors);
     let mut windows = vec![];
@@ -147,11 +125,7 @@ pub fn anchored(root: &Object) -> Option<AnchoredSessions> {
 
 pub fn cooldown(root: &Object) -> Cooldown {
     let Some(object) = root.object("cooldown") else {
-        return Cooldown {
-            candles: 0,
-            minutes_after_entry: 0.0,
-            minutes_after_exit: 0.0,
-        };
+        return Cooldown { candles: 0, minutes_after_entry: 0.0, minutes_after_exit: 0.0 };
     };
     let out = Cooldown {
         candles: object.whole("candles", 0, 0, 1_000_000_000),
@@ -196,13 +170,7 @@ pub fn rates(root: &Object) -> BTreeMap<String, f64> {
         let is_pair = pair.len() == 6 && pair.bytes().all(|b| b.is_ascii_uppercase());
         if !is_pair {
             let allowed = "two currencies, as in EURUSD";
-            object.findings().add(
-                codes::INVALID_FORMAT,
-                &path,
-                "is not a pair",
-                &Value::Null,
-                Some(allowed),
-            );
+            object.findings().add(codes::INVALID_FORMAT, &path, "is not a pair", &Value::Null, Some(allowed));
             continue;
         }
         match value.as_f64().filter(|rate| rate.is_finite() && *rate > 0.0) {
@@ -210,14 +178,8 @@ pub fn rates(root: &Object) -> BTreeMap<String, f64> {
                 out.insert(pair.clone(), rate);
             }
             None => {
-                let code = if value.is_number() {
-                    codes::CONSTRAINT_VIOLATION
-                } else {
-                    codes::TYPE_MISMATCH
-                };
-                object
-                    .findings()
-                    .add(code, &path, "is not a rate", value, Some(POSITIVE));
+                let code = if value.is_number() { codes::CONSTRAINT_VIOLATION } else { codes::TYPE_MISMATCH };
+                object.findings().add(code, &path, "is not a rate", value, Some(POSITIVE));
             }
         }
     }
@@ -225,13 +187,8 @@ pub fn rates(root: &Object) -> BTreeMap<String, f64> {
 }
 
 pub fn costs(root: &Object) -> Costs {
-    let mut out = Costs {
-        enabled: true,
-        fee_multiplier: 1.0,
-        slippage_multiplier: 1.0,
-        slippage: None,
-        pip_buffer_factor: 0.5,
-    };
+    let mut out =
+        Costs { enabled: true, fee_multiplier: 1.0, slippage_multiplier: 1.0, slippage: None, pip_buffer_factor: 0.5 };
     let Some(object) = root.object("costs") else {
         return out;
     };
@@ -264,11 +221,7 @@ pub fn news(root: &Object) -> NewsFilter {
     out.enabled = object.bool("enabled", false);
     out.minutes_before = object.number("minutes_before", 30.0, NOT_NEGATIVE, not_negative);
     out.minutes_after = object.number("minutes_after", 30.0, NOT_NEGATIVE, not_negative);
-    let impacts = [
-        ("low", Impact::Low),
-        ("medium", Impact::Medium),
-        ("high", Impact::High),
-    ];
+    let impacts = [("low", Impact::Low), ("medium", Impact::Medium), ("high", Impact::High)];
     out.min_impact = object.choice("min_impact", Impact::Medium, &impacts);
     out.currencies = strings(&object, "currencies", "three upper-case letters", currency);
     object.finish();
@@ -276,39 +229,25 @@ pub fn news(root: &Object) -> NewsFilter {
 }
 
 pub fn management(root: &Object) -> TradeManagement {
-    let mut out = TradeManagement {
-        enabled: false,
-        max_holding_minutes: None,
-        only_scenarios: vec![],
-    };
+    let mut out = TradeManagement { enabled: false, max_holding_minutes: None, only_scenarios: vec![] };
     let Some(object) = root.object("trade_management") else {
         return out;
     };
     out.enabled = object.bool("enabled", false);
     out.max_holding_minutes = object.number_or_none("max_holding_minutes", NOT_NEGATIVE, not_negative);
     let any = |text: &str| Some(text.to_string());
-    out.only_scenarios =
-        strings(&object, "only_scenarios", "strings such as long_2", any).unwrap_or_default();
+    out.only_scenarios = strings(&object, "only_scenarios", "strings such as long_2", any).unwrap_or_default();
     object.finish();
     out
 }
 
 pub fn output(root: &Object) -> Output {
     let Some(object) = root.object("output") else {
-        return Output {
-            equity: EquityOutput::Bars,
-            events: false,
-        };
+        return Output { equity: EquityOutput::Bars, events: false };
     };
-    let kinds = [
-        ("none", EquityOutput::None),
-        ("trades", EquityOutput::Trades),
-        ("bars", EquityOutput::Bars),
-    ];
-    let out = Output {
-        equity: object.choice("equity", EquityOutput::Bars, &kinds),
-        events: object.bool("events", false),
-    };
+    let kinds = [("none", EquityOutput::None), ("trades", EquityOutput::Trades), ("bars", EquityOutput::Bars)];
+    let out =
+        Output { equity: object.choice("equity", EquityOutput::Bars, &kinds), events: object.bool("events", false) };
     object.finish();
     out
 }

@@ -8,17 +8,14 @@ use crate::codes;
 use crate::parse::chain;
 use crate::reader::Object;
 use crate::strategy::{
-    ChainMode, Direction, DirectionFilter, LevelEdit, MeanReversion, OrderKind, ScriptedOrder,
-    ScriptedOrders, Strategy, TrendFilter, VolatilityFeature,
+    ChainMode, Direction, DirectionFilter, LevelEdit, MeanReversion, OrderKind, ScriptedOrder, ScriptedOrders,
+    Strategy, TrendFilter, VolatilityFeature,
 };
 use crate::time::Timeframe;
 
 const DIRECTIONS: &[(&str, Direction)] = &[("long", Direction::Long), ("short", Direction::Short)];
-const KINDS: &[(&str, OrderKind)] = &[
-    ("market", OrderKind::Market),
-    ("limit", OrderKind::Limit),
-    ("stop", OrderKind::Stop),
-];
+const KINDS: &[(&str, OrderKind)] =
+    &[("market", OrderKind::Market), ("limit", OrderKind::Limit), ("stop", OrderKind::Stop)];
 const FILTERS: &[(&str, TrendFilter)] = &[
     ("both", TrendFilter::Both),
     ("none", TrendFilter::None),
@@ -29,10 +26,8 @@ const PRICE: &str = "a price above 0";
 
 /// Reads `strategy_name` and `strategy_parameters`.
 pub fn strategy(root: &Object) -> Option<Strategy> {
-    const NAMES: &[(&str, &str)] = &[
-        ("mean_reversion_z_score", "mean_reversion_z_score"),
-        ("scripted_orders", "scripted_orders"),
-    ];
+    const NAMES: &[(&str, &str)] =
+        &[("mean_reversion_z_score", "mean_reversion_z_score"), ("scripted_orders", "scripted_orders")];
     if root.get("strategy_name").is_none() {
         root.missing("strategy_name", "mean_reversion_z_score, scripted_orders");
         root.get("strategy_parameters");
@@ -102,8 +97,7 @@ fn scripted(params: &Object) -> ScriptedOrders {
         orders,
         edits,
         use_position_manager: params.bool("use_position_manager", true),
-        max_holding_minutes: params
-            .number_or_none("max_holding_minutes", "a number of at least 0", |x| x >= 0.0),
+        max_holding_minutes: params.number_or_none("max_holding_minutes", "a number of at least 0", |x| x >= 0.0),
     }
 }
 
@@ -119,9 +113,7 @@ fn scenarios(params: &Object) -> BTreeSet<u8> {
             }
             None => {
                 let message = "is not a scenario";
-                params
-                    .findings()
-                    .add(codes::CONSTRAINT_VIOLATION, &path, message, item, Some("1 to 6"));
+                params.findings().add(codes::CONSTRAINT_VIOLATION, &path, message, item, Some("1 to 6"));
             }
         }
     }
@@ -143,13 +135,11 @@ fn higher_name(params: &Object, key: &'static str, default: &str) -> String {
         let upper = text.to_ascii_uppercase();
         (upper == "NONE" || upper == "AUTO" || Timeframe::parse(&upper).is_some()).then_some(upper)
     };
-    params
-        .parsed(key, allowed, parse)
-        .unwrap_or_else(|| default.to_string())
+    params.parsed(key, allowed, parse).unwrap_or_else(|| default.to_string())
 }
 
+/// Long because it is a table: one line for each parameter.
 fn mean_reversion(params: &Object) -> MeanReversion {
-    // Long because it is a table: one line for each parameter.
     const LENGTH: i64 = 10_000_000;
     let finite = |_: f64| true;
     let ge0 = |x: f64| x >= 0.0;
@@ -168,11 +158,7 @@ fn mean_reversion(params: &Object) -> MeanReversion {
         direction_filter: params.choice(
             "direction_filter",
             DirectionFilter::Both,
-            &[
-                ("both", DirectionFilter::Both),
-                ("long", DirectionFilter::Long),
-                ("short", DirectionFilter::Short),
-            ],
+            &[("both", DirectionFilter::Both), ("long", DirectionFilter::Long), ("short", DirectionFilter::Short)],
         ),
         enabled_scenarios: scenarios(params),
         htf_tf: higher_name(params, "htf_tf", "H4"),
@@ -196,10 +182,7 @@ fn mean_reversion(params: &Object) -> MeanReversion {
         intraday_vol_feature: params.choice(
             "intraday_vol_feature",
             VolatilityFeature::GarchForecast,
-            &[
-                ("garch_forecast", VolatilityFeature::GarchForecast),
-                ("atr_points", VolatilityFeature::AtrPoints),
-            ],
+            &[("garch_forecast", VolatilityFeature::GarchForecast), ("atr_points", VolatilityFeature::AtrPoints)],
         ),
         intraday_vol_cluster_window: params.whole("intraday_vol_cluster_window", 200, 1, LENGTH),
         intraday_vol_cluster_k: params.whole("intraday_vol_cluster_k", 3, 1, 100),
@@ -225,26 +208,15 @@ fn regimes(params: &Object) -> Vec<String> {
     let Some(items) = params.list("intraday_vol_allowed") else {
         return vec!["low".to_string(), "mid".to_string()];
     };
-    let known = |name: &str| {
-        matches!(name, "low" | "mid" | "high" | "very_high" | "extreme") || name.starts_with("cluster_")
-    };
+    let known =
+        |name: &str| matches!(name, "low" | "mid" | "high" | "very_high" | "extreme") || name.starts_with("cluster_");
     let mut out = vec![];
     for (path, item) in items {
-        match item
-            .as_str()
-            .map(str::to_ascii_lowercase)
-            .filter(|name| known(name))
-        {
+        match item.as_str().map(str::to_ascii_lowercase).filter(|name| known(name)) {
             Some(name) => out.push(name),
             None => {
                 let allowed = "low, mid, high, very_high, extreme, cluster_5, ...";
-                params.findings().add(
-                    codes::INVALID_ARGUMENT,
-                    &path,
-                    "is not a regime",
-                    item,
-                    Some(allowed),
-                );
+                params.findings().add(codes::INVALID_ARGUMENT, &path, "is not a regime", item, Some(allowed));
             }
         }
     }

@@ -54,18 +54,8 @@ impl Table {
         description: &'static str,
         source: &'static str,
     ) {
-        let kind = if matches!(unit, Unit::Count) {
-            "integer"
-        } else {
-            "number"
-        };
-        let definition = Definition {
-            unit: unit.name(),
-            description,
-            domain,
-            source,
-            kind,
-        };
+        let kind = if matches!(unit, Unit::Count) { "integer" } else { "number" };
+        let definition = Definition { unit: unit.name(), description, domain, source, kind };
         self.0.add(name, unit.show(value), definition);
     }
 }
@@ -80,12 +70,7 @@ struct Drawdown {
 
 impl Drawdown {
     fn of(initial: f64, equity: &[f64]) -> Self {
-        let mut out = Self {
-            relative: 0.0,
-            absolute: 0.0,
-            longest: 0,
-            ulcer: 0.0,
-        };
+        let mut out = Self { relative: 0.0, absolute: 0.0, longest: 0, ulcer: 0.0 };
         let (mut high, mut under, mut squares) = (initial, 0, 0.0);
         for &x in equity {
             if x >= high {
@@ -100,11 +85,7 @@ impl Drawdown {
             out.longest = out.longest.max(under);
             squares += fall * fall;
         }
-        out.ulcer = if equity.is_empty() {
-            0.0
-        } else {
-            (squares / equity.len() as f64).sqrt()
-        };
+        out.ulcer = if equity.is_empty() { 0.0 } else { (squares / equity.len() as f64).sqrt() };
         out
     }
 }
@@ -156,66 +137,18 @@ fn trade_metrics(table: &mut Table, trades: &[Trade], ledger: &Ledger) {
     let r: Vec<f64> = trades.iter().map(|t| t.r_multiple).collect();
     let wins: Vec<f64> = results.iter().copied().filter(|x| *x > 0.0).collect();
     let losses: Vec<f64> = results.iter().copied().filter(|x| *x < 0.0).collect();
-    let (won, lost) = (
-        mean(&wins) * wins.len() as f64,
-        (mean(&losses) * losses.len() as f64).abs(),
-    );
-    let days: BTreeSet<i64> = trades
-        .iter()
-        .map(|t| t.entry_time_ns.div_euclid(DAY_NS))
-        .collect();
+    let (won, lost) = (mean(&wins) * wins.len() as f64, (mean(&losses) * losses.len() as f64).abs());
+    let days: BTreeSet<i64> = trades.iter().map(|t| t.entry_time_ns.div_euclid(DAY_NS)).collect();
     let gross: f64 = ledger.results;
     let share = |k: usize| over(k as f64, n);
     let expectancy = share(wins.len()) * mean(&wins) + share(losses.len()) * mean(&losses);
     table.put("total_trades", Some(n), Count, T, "closed positions", OWN);
-    table.put(
-        "wins",
-        Some(wins.len() as f64),
-        Count,
-        T,
-        "trades with a result above 0",
-        OWN,
-    );
-    table.put(
-        "losses",
-        Some(losses.len() as f64),
-        Count,
-        T,
-        "trades with a result below 0",
-        OWN,
-    );
-    table.put(
-        "win_rate",
-        Some(share(wins.len())),
-        Ratio,
-        T,
-        "wins over all trades",
-        OWN,
-    );
-    table.put(
-        "profit_gross",
-        Some(gross),
-        Money,
-        T,
-        "sum of results before fees",
-        OWN,
-    );
-    table.put(
-        "fees_total",
-        Some(ledger.fees),
-        Money,
-        "all orders",
-        "all fees booked, open positions included",
-        OWN,
-    );
-    table.put(
-        "profit_net",
-        Some(gross - ledger.fees),
-        Money,
-        "all orders",
-        "gross profit minus fees",
-        OWN,
-    );
+    table.put("wins", Some(wins.len() as f64), Count, T, "trades with a result above 0", OWN);
+    table.put("losses", Some(losses.len() as f64), Count, T, "trades with a result below 0", OWN);
+    table.put("win_rate", Some(share(wins.len())), Ratio, T, "wins over all trades", OWN);
+    table.put("profit_gross", Some(gross), Money, T, "sum of results before fees", OWN);
+    table.put("fees_total", Some(ledger.fees), Money, "all orders", "all fees booked, open positions included", OWN);
+    table.put("profit_net", Some(gross - ledger.fees), Money, "all orders", "gross profit minus fees", OWN);
     table.put("avg_r_multiple", Some(mean(&r)), R, T, "mean R", "Tharp 1998");
     table.put(
         "expectancy",
@@ -225,85 +158,19 @@ fn trade_metrics(table: &mut Table, trades: &[Trade], ledger: &Ledger) {
         "win rate * average win + loss rate * average loss",
         "Tharp 1998",
     );
-    table.put(
-        "profit_factor",
-        Some(over(won, lost)),
-        Ratio,
-        T,
-        "gross wins over gross losses, 0 without losses",
-        OWN,
-    );
-    table.put(
-        "avg_trade_pnl",
-        Some(mean(&results)),
-        Money,
-        T,
-        "mean result before fees",
-        OWN,
-    );
-    table.put(
-        "active_days",
-        Some(days.len() as f64),
-        Count,
-        T,
-        "UTC dates with an entry",
-        OWN,
-    );
-    table.put(
-        "trades_per_day",
-        Some(over(n, days.len() as f64)),
-        Ratio,
-        T,
-        "trades over active days",
-        OWN,
-    );
+    table.put("profit_factor", Some(over(won, lost)), Ratio, T, "gross wins over gross losses, 0 without losses", OWN);
+    table.put("avg_trade_pnl", Some(mean(&results)), Money, T, "mean result before fees", OWN);
+    table.put("active_days", Some(days.len() as f64), Count, T, "UTC dates with an entry", OWN);
+    table.put("trades_per_day", Some(over(n, days.len() as f64)), Ratio, T, "trades over active days", OWN);
     table.put("avg_win", Some(mean(&wins)), Money, T, "mean winning result", OWN);
-    table.put(
-        "avg_loss",
-        Some(mean(&losses)),
-        Money,
-        T,
-        "mean losing result",
-        OWN,
-    );
-    let largest = |x: &[f64]| {
-        x.iter()
-            .fold(0.0f64, |a, b| if b.abs() > a.abs() { *b } else { a })
-    };
-    table.put(
-        "largest_win",
-        Some(largest(&wins)),
-        Money,
-        T,
-        "largest winning result",
-        OWN,
-    );
-    table.put(
-        "largest_loss",
-        Some(largest(&losses)),
-        Money,
-        T,
-        "largest losing result",
-        OWN,
-    );
+    table.put("avg_loss", Some(mean(&losses)), Money, T, "mean losing result", OWN);
+    let largest = |x: &[f64]| x.iter().fold(0.0f64, |a, b| if b.abs() > a.abs() { *b } else { a });
+    table.put("largest_win", Some(largest(&wins)), Money, T, "largest winning result", OWN);
+    table.put("largest_loss", Some(largest(&losses)), Money, T, "largest losing result", OWN);
     let sharpe = at_least_two(&r, |x| over(mean(x), deviation(x)));
     let sortino = at_least_two(&r, |x| over(mean(x), downside(x)));
-    table.put(
-        "sharpe_trade_r",
-        sharpe,
-        Ratio,
-        T,
-        "mean R over its deviation (ddof 1)",
-        SHARPE,
-    );
-    table.put(
-        "sortino_trade_r",
-        sortino,
-        Ratio,
-        T,
-        "mean R over its downside deviation",
-        SORTINO,
-    );
+    table.put("sharpe_trade_r", sharpe, Ratio, T, "mean R over its deviation (ddof 1)", SHARPE);
+    table.put("sortino_trade_r", sortino, Ratio, T, "mean R over its downside deviation", SORTINO);
 }
 
 fn curve_metrics(table: &mut Table, curve: &EquityCurve, peaks: &Peaks) {
@@ -316,9 +183,7 @@ fn curve_metrics(table: &mut Table, curve: &EquityCurve, peaks: &Peaks) {
     let sharpe = at_least_two(&daily, |x| over(mean(x), deviation(x)) * year);
     let sortino = at_least_two(&daily, |x| over(mean(x), downside(x)) * year);
     let omega = at_least_two(&daily, |x| {
-        let (up, down) = x
-            .iter()
-            .fold((0.0, 0.0), |(u, d), r| (u + r.max(0.0), d - r.min(0.0)));
+        let (up, down) = x.iter().fold((0.0, 0.0), |(u, d), r| (u + r.max(0.0), d - r.min(0.0)));
         over(up, down)
     });
     table.put(
@@ -329,14 +194,7 @@ fn curve_metrics(table: &mut Table, curve: &EquityCurve, peaks: &Peaks) {
         "largest fall from a high, as a share of it",
         "Magdon-Ismail 2004",
     );
-    table.put(
-        "max_drawdown_abs",
-        Some(fall.absolute),
-        Money,
-        E,
-        "largest fall from a high",
-        "Magdon-Ismail 2004",
-    );
+    table.put("max_drawdown_abs", Some(fall.absolute), Money, E, "largest fall from a high", "Magdon-Ismail 2004");
     table.put(
         "max_drawdown_duration_bars",
         Some(fall.longest as f64),
@@ -345,14 +203,7 @@ fn curve_metrics(table: &mut Table, curve: &EquityCurve, peaks: &Peaks) {
         "longest time below a high",
         "this project",
     );
-    table.put(
-        "sharpe_equity_daily",
-        sharpe,
-        Ratio,
-        D,
-        "mean over deviation (ddof 1), times sqrt(252)",
-        "Sharpe 1994",
-    );
+    table.put("sharpe_equity_daily", sharpe, Ratio, D, "mean over deviation (ddof 1), times sqrt(252)", "Sharpe 1994");
     table.put(
         "sortino_equity_daily",
         sortino,
@@ -369,30 +220,14 @@ fn curve_metrics(table: &mut Table, curve: &EquityCurve, peaks: &Peaks) {
         "yearly growth over the largest fall; linear below one year",
         "Young 1991",
     );
-    table.put(
-        "omega_ratio",
-        omega,
-        Ratio,
-        D,
-        "gains over losses around 0",
-        "Keating and Shadwick 2002",
-    );
-    table.put(
-        "ulcer_index",
-        Some(fall.ulcer),
-        Ratio,
-        E,
-        "root mean squared fall from the high",
-        "Martin 1987",
-    );
+    table.put("omega_ratio", omega, Ratio, D, "gains over losses around 0", "Keating and Shadwick 2002");
+    table.put("ulcer_index", Some(fall.ulcer), Ratio, E, "root mean squared fall from the high", "Martin 1987");
 }
 
 fn calmar(curve: &EquityCurve, peaks: &Peaks, drawdown: f64) -> f64 {
-    let (Some(first), Some(last), Some(end)) = (
-        curve.timestamp_ns.first(),
-        curve.timestamp_ns.last(),
-        curve.equity.last(),
-    ) else {
+    let (Some(first), Some(last), Some(end)) =
+        (curve.timestamp_ns.first(), curve.timestamp_ns.last(), curve.equity.last())
+    else {
         return 0.0;
     };
     let years = (last - first) as f64 / YEAR_NS;

@@ -13,48 +13,18 @@ use crate::run::Peaks;
 
 const NAMES: &[(&str, &str, usize, &str)] = &[
     ("net_profit_eur", "account currency", 2, "sum of trade results"),
-    (
-        "net_profit_after_fees_eur",
-        "account currency",
-        2,
-        "cash minus initial balance",
-    ),
+    ("net_profit_after_fees_eur", "account currency", 2, "cash minus initial balance"),
     ("fees_total_eur", "account currency", 2, "all fees booked"),
-    (
-        "gross_profit_eur",
-        "account currency",
-        2,
-        "sum of winning results",
-    ),
-    (
-        "gross_loss_eur",
-        "account currency",
-        2,
-        "sum of losing results, positive",
-    ),
+    ("gross_profit_eur", "account currency", 2, "sum of winning results"),
+    ("gross_loss_eur", "account currency", 2, "sum of losing results, positive"),
     ("avg_result_eur", "account currency", 2, "mean trade result"),
     ("winrate_percent", "per cent", 2, "share of winning trades"),
     ("avg_r_multiple", "R", 3, "mean R"),
     ("total_r_multiple", "R", 3, "sum of R"),
-    (
-        "profit_factor",
-        "ratio",
-        2,
-        "gross profit over gross loss, 0 without losses",
-    ),
-    (
-        "drawdown_eur",
-        "account currency",
-        2,
-        "largest fall from a high of the realised equity",
-    ),
+    ("profit_factor", "ratio", 2, "gross profit over gross loss, 0 without losses"),
+    ("drawdown_eur", "account currency", 2, "largest fall from a high of the realised equity"),
     ("drawdown_percent", "per cent", 2, "drawdown over initial balance"),
-    (
-        "initial_drawdown_eur",
-        "account currency",
-        2,
-        "largest fall below the initial balance",
-    ),
+    ("initial_drawdown_eur", "account currency", 2, "largest fall below the initial balance"),
     ("total_trades", "count", 0, "closed positions"),
     ("active_days", "count", 0, "UTC dates with an entry or an exit"),
     ("sharpe_trade", "ratio", 3, "mean R over its deviation"),
@@ -62,27 +32,13 @@ const NAMES: &[(&str, &str, usize, &str)] = &[
 ];
 
 pub(super) fn compute(trades: &[Trade], ledger: &Ledger, peaks: &Peaks) -> MetricReport {
-    let raw = if trades.is_empty() {
-        vec![0.0; NAMES.len()]
-    } else {
-        values(trades, ledger, peaks)
-    };
+    let raw = if trades.is_empty() { vec![0.0; NAMES.len()] } else { values(trades, ledger, peaks) };
     let mut report = MetricReport::new();
     for ((name, unit, digits, description), value) in NAMES.iter().zip(raw) {
         let count = *unit == "count";
-        let shown = if count {
-            json!(value as i64)
-        } else {
-            json!(half_even(value, *digits))
-        };
+        let shown = if count { json!(value as i64) } else { json!(half_even(value, *digits)) };
         let kind = if count { "integer" } else { "number" };
-        let definition = Definition {
-            unit,
-            description,
-            domain: "closed trades",
-            source: "legacy engine V1",
-            kind,
-        };
+        let definition = Definition { unit, description, domain: "closed trades", source: "legacy engine V1", kind };
         report.add(name, shown, definition);
     }
     report
@@ -97,19 +53,13 @@ fn values(trades: &[Trade], ledger: &Ledger, peaks: &Peaks) -> Vec<f64> {
     let profit = sum(&mut results.iter().copied().filter(|x| *x > 0.0));
     let loss = sum(&mut results.iter().copied().filter(|x| *x < 0.0)).abs();
     let drawdown = half_even(peaks.max_drawdown, 2);
-    let days: BTreeSet<i64> = trades
-        .iter()
-        .flat_map(|t| [t.entry_time_ns, t.exit_time_ns])
-        .map(|ts| ts.div_euclid(DAY_NS))
-        .collect();
+    let days: BTreeSet<i64> =
+        trades.iter().flat_map(|t| [t.entry_time_ns, t.exit_time_ns]).map(|ts| ts.div_euclid(DAY_NS)).collect();
     let (sharpe, sortino) = if trades.len() < 2 {
         (0.0, 0.0)
     } else {
         let (m, std, down) = (mean(&r), deviation(&r), downside(&r));
-        (
-            if std > 0.0 { m / std } else { 0.0 },
-            if down > 0.0 { m / down } else { 0.0 },
-        )
+        (if std > 0.0 { m / std } else { 0.0 }, if down > 0.0 { m / down } else { 0.0 })
     };
     vec![
         sum(&mut results.iter().copied()),

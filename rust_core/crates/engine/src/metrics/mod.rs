@@ -24,10 +24,7 @@ pub struct MetricReport {
 
 impl MetricReport {
     fn new() -> Self {
-        Self {
-            values: BTreeMap::new(),
-            definitions: BTreeMap::new(),
-        }
+        Self { values: BTreeMap::new(), definitions: BTreeMap::new() }
     }
 
     fn add(&mut self, name: &'static str, value: Value, definition: Definition) {
@@ -51,11 +48,7 @@ pub(crate) fn compute(
 
 /// Mean of a sample; 0 for none.
 fn mean(x: &[f64]) -> f64 {
-    if x.is_empty() {
-        0.0
-    } else {
-        x.iter().fold(0.0, |a, b| a + b) / x.len() as f64
-    }
+    if x.is_empty() { 0.0 } else { x.iter().fold(0.0, |a, b| a + b) / x.len() as f64 }
 }
 
 /// Sample standard deviation (ddof 1), two passes.

@@ -23,32 +23,18 @@ impl Chain {
             names
                 .filter_map(|name| {
                     let sides = params.scenario6_params.get(name)?;
-                    let own = if direction == Direction::Long {
-                        &sides.long
-                    } else {
-                        &sides.short
-                    };
+                    let own = if direction == Direction::Long { &sides.long } else { &sides.short };
                     Some(Link::new(name, own, direction, bars, higher, primary))
                 })
                 .collect()
         };
-        Self {
-            mode: params.scenario6_mode,
-            long: links(Direction::Long),
-            short: links(Direction::Short),
-        }
+        Self { mode: params.scenario6_mode, long: links(Direction::Long), short: links(Direction::Short) }
     }
 
     /// Whether the chain holds at a bar; without links never.
     pub fn holds(&self, index: usize, direction: Direction) -> bool {
-        let links = if direction == Direction::Long {
-            &self.long
-        } else {
-            &self.short
-        };
-        let mut answers = links
-            .iter()
-            .map(|link| link.0.get(index).copied().unwrap_or(false));
+        let links = if direction == Direction::Long { &self.long } else { &self.short };
+        let mut answers = links.iter().map(|link| link.0.get(index).copied().unwrap_or(false));
         match self.mode {
             ChainMode::All => !links.is_empty() && answers.all(|holds| holds),
             ChainMode::Any => answers.any(|holds| holds),
@@ -65,21 +51,11 @@ impl Link {
         higher: &[Higher],
         primary: Timeframe,
     ) -> Self {
-        let timeframe = if name == "PRIMARY" {
-            Some(primary)
-        } else {
-            Timeframe::parse(name)
-        };
+        let timeframe = if name == "PRIMARY" { Some(primary) } else { Timeframe::parse(name) };
         if timeframe == Some(primary) {
             let closes: Vec<Option<f64>> = bars.bid.close.iter().map(|x| Some(*x)).collect();
             let columns = Columns::new(&bars.bid.close, params);
-            return Self(compare(
-                &closes,
-                &columns.z,
-                columns.band(direction),
-                params,
-                direction,
-            ));
+            return Self(compare(&closes, &columns.z, columns.band(direction), params, direction));
         }
         let Some(source) = higher.iter().find(|h| Some(h.timeframe) == timeframe) else {
             return Self(vec![]);
@@ -87,11 +63,8 @@ impl Link {
         // Computed on the bars in the order in which they appear, shown until the next one appears.
         let steps = indicators::Steps::new(&source.visible);
         let columns = Columns::new(&steps.pick(&source.bars.bid.close), params);
-        let closes: Vec<Option<f64>> = source
-            .visible
-            .iter()
-            .map(|slot| slot.map(|j| source.bars.bid.close[j as usize]))
-            .collect();
+        let closes: Vec<Option<f64>> =
+            source.visible.iter().map(|slot| slot.map(|j| source.bars.bid.close[j as usize])).collect();
         let (z, band) = (steps.spread(&columns.z), steps.spread(columns.band(direction)));
         Self(compare(&closes, &z, &band, params, direction))
     }
@@ -112,21 +85,11 @@ impl Columns {
     }
 
     fn band(&self, direction: Direction) -> &[f64] {
-        if direction == Direction::Long {
-            &self.bands.lower
-        } else {
-            &self.bands.upper
-        }
+        if direction == Direction::Long { &self.bands.lower } else { &self.bands.upper }
     }
 }
 
-fn compare(
-    close: &[Option<f64>],
-    z: &[f64],
-    band: &[f64],
-    params: &Params,
-    direction: Direction,
-) -> Vec<bool> {
+fn compare(close: &[Option<f64>], z: &[f64], band: &[f64], params: &Params, direction: Direction) -> Vec<bool> {
     let holds = |i: usize| {
         let Some(close) = close[i] else { return false };
         z[i].is_finite()

@@ -28,11 +28,7 @@ impl Regimes {
         let lookback = p.intraday_vol_garch_lookback;
         Self {
             feature: p.intraday_vol_feature,
-            lookback: if lookback > 0 {
-                lookback as usize
-            } else {
-                DEFAULT_LOOKBACK
-            },
+            lookback: if lookback > 0 { lookback as usize } else { DEFAULT_LOOKBACK },
             window: p.intraday_vol_cluster_window as usize,
             k: p.intraday_vol_cluster_k as usize,
             log: p.intraday_vol_log_transform,
@@ -56,9 +52,7 @@ impl Regimes {
                 return false;
             }
         }
-        let name = NAMES
-            .get(current)
-            .map_or_else(|| format!("cluster_{current}"), |name| (*name).to_string());
+        let name = NAMES.get(current).map_or_else(|| format!("cluster_{current}"), |name| (*name).to_string());
         self.allowed.contains(&name)
     }
 
@@ -129,11 +123,7 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
     let low = at.floor() as usize;
     let (a, b) = (sorted[low], sorted[(low + 1).min(sorted.len() - 1)]);
     let t = at - low as f64;
-    if t >= 0.5 {
-        b - (b - a) * (1.0 - t)
-    } else {
-        a + (b - a) * t
-    }
+    if t >= 0.5 { b - (b - a) * (1.0 - t) } else { a + (b - a) * t }
 }
 
 fn nearest(x: f64, centres: &[f64]) -> usize {
@@ -155,35 +145,18 @@ pub fn k_means(values: &[f64], k: usize) -> (Vec<f64>, Vec<usize>) {
     distinct.dedup();
     let k = k.min(distinct.len());
     if k <= 1 {
-        return (
-            vec![numpy_sum(values) / values.len() as f64],
-            vec![0; values.len()],
-        );
+        return (vec![numpy_sum(values) / values.len() as f64], vec![0; values.len()]);
     }
-    let mut centres: Vec<f64> = (1..=k)
-        .map(|i| quantile(&sorted, i as f64 / (k + 1) as f64))
-        .collect();
+    let mut centres: Vec<f64> = (1..=k).map(|i| quantile(&sorted, i as f64 / (k + 1) as f64)).collect();
     for _ in 0..ROUNDS {
         let labels: Vec<usize> = values.iter().map(|x| nearest(*x, &centres)).collect();
         let moved: Vec<f64> = (0..k)
             .map(|j| {
-                let members: Vec<f64> = values
-                    .iter()
-                    .zip(&labels)
-                    .filter(|(_, l)| **l == j)
-                    .map(|(x, _)| *x)
-                    .collect();
-                if members.is_empty() {
-                    centres[j]
-                } else {
-                    numpy_sum(&members) / members.len() as f64
-                }
+                let members: Vec<f64> = values.iter().zip(&labels).filter(|(_, l)| **l == j).map(|(x, _)| *x).collect();
+                if members.is_empty() { centres[j] } else { numpy_sum(&members) / members.len() as f64 }
             })
             .collect();
-        let settled = moved
-            .iter()
-            .zip(&centres)
-            .all(|(new, old)| (new - old).abs() <= 1e-6 + 1e-4 * old.abs());
+        let settled = moved.iter().zip(&centres).all(|(new, old)| (new - old).abs() <= 1e-6 + 1e-4 * old.abs());
         centres = moved;
         if settled {
             return (centres, labels);

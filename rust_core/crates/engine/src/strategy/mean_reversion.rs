@@ -118,11 +118,7 @@ impl<'a> MeanReverter<'a> {
         let close = &bars.bid.close;
         let (window, atr_length) = (p.window_length as usize, p.atr_length as usize);
         let enabled = |scenarios: &[u8]| scenarios.iter().any(|n| p.enabled_scenarios.contains(n));
-        let ema = if enabled(&[1, 3]) {
-            indicators::ema(close, p.ema_length as usize)
-        } else {
-            vec![]
-        };
+        let ema = if enabled(&[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
         let first = enabled(&[1]).then(|| EmaReversion {
             z: indicators::z_score(close, &ema, window),
             ask_range: policies
@@ -133,29 +129,15 @@ impl<'a> MeanReverter<'a> {
             bands: indicators::bollinger(close, p.b_b_length as usize, p.std_factor),
             trends: [
                 Trend::new(&p.htf_tf, p.htf_ema, p.htf_filter, primary, higher),
-                Trend::new(
-                    &p.extra_htf_tf,
-                    p.extra_htf_ema,
-                    p.extra_htf_filter,
-                    primary,
-                    higher,
-                ),
+                Trend::new(&p.extra_htf_tf, p.extra_htf_ema, p.extra_htf_filter, primary, higher),
             ],
         });
         let garch = Garch::new(p);
         let mean = || indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
-        let kalman_z = if enabled(&[2, 3, 5, 6]) {
-            indicators::z_score(close, &mean(), window)
-        } else {
-            vec![]
-        };
+        let kalman_z = if enabled(&[2, 3, 5, 6]) { indicators::z_score(close, &mean(), window) } else { vec![] };
         let volatility_z = match (enabled(&[4]), p.local_z_lookback) {
             (true, 1..) => VolatilityZ::Local(p.local_z_lookback as usize),
-            (true, _) => VolatilityZ::Column(volatility::z_score(
-                close,
-                &mean(),
-                &volatility::garch(close, &garch),
-            )),
+            (true, _) => VolatilityZ::Column(volatility::z_score(close, &mean(), &volatility::garch(close, &garch))),
             (false, _) => VolatilityZ::Column(vec![]),
         };
         Self {
@@ -273,11 +255,7 @@ impl<'a> MeanReverter<'a> {
     }
 
     fn scenario_2(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
-        if self.stretched(self.kalman_z[i], direction) {
-            self.outside_band(i, direction)
-        } else {
-            None
-        }
+        if self.stretched(self.kalman_z[i], direction) { self.outside_band(i, direction) } else { None }
     }
 
     fn scenario_3(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
@@ -305,10 +283,7 @@ impl<'a> MeanReverter<'a> {
     fn scenario_5(&mut self, i: usize, direction: Direction) -> Option<(f64, f64)> {
         let levels = self.scenario_2(i, direction)?;
         let (close, range, garch) = (&self.bars.bid.close, &self.range, &self.garch);
-        self.regimes
-            .as_mut()?
-            .allow(i, close, range, garch)
-            .then_some(levels)
+        self.regimes.as_mut()?.allow(i, close, range, garch).then_some(levels)
     }
 
     fn scenario_6(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {

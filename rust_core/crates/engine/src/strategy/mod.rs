@@ -43,14 +43,9 @@ impl<'a> Strategy<'a> {
         match &config.strategy {
             Choice::ScriptedOrders(params) => Self::Scripted(Scripted::new(params, bars)),
             Choice::MeanReversionZScore(params) => {
-                let gate = config
-                    .news_filter
-                    .enabled
-                    .then(|| NewsGate::new(config, policies, news));
+                let gate = config.news_filter.enabled.then(|| NewsGate::new(config, policies, news));
                 let primary = config.timeframes.primary;
-                Self::MeanReversion(Box::new(MeanReverter::new(
-                    params, bars, higher, primary, gate, policies, tick,
-                )))
+                Self::MeanReversion(Box::new(MeanReverter::new(params, bars, higher, primary, gate, policies, tick)))
             }
         }
     }
@@ -75,19 +70,9 @@ pub struct Scripted<'a> {
 
 impl<'a> Scripted<'a> {
     fn new(params: &'a ScriptedOrders, bars: &'a Pair) -> Self {
-        let mut due: Vec<(i64, usize)> = params
-            .orders
-            .iter()
-            .enumerate()
-            .map(|(i, o)| (o.bar, i))
-            .collect();
+        let mut due: Vec<(i64, usize)> = params.orders.iter().enumerate().map(|(i, o)| (o.bar, i)).collect();
         due.sort_unstable();
-        Self {
-            params,
-            bars,
-            due,
-            next: 0,
-        }
+        Self { params, bars, due, next: 0 }
     }
 
     fn orders(&mut self, view: &View) -> Vec<Request> {
