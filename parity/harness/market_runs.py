@@ -99,7 +99,7 @@ RUNS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]], ...
       "scenario6_params": {"M5": {"window_length": 30, "std_factor": 0.6, "z_score_long": -0.3, "z_score_short": 0.3}}},
      {"timeframes": {"primary": "M1", "additional": ["M5"]}}, _cost("per_lot", 0.1, 0.2)),
     ("s2-trend", "M1", {"enabled_scenarios": [2], "htf_tf": "M5", "htf_ema": 20, "htf_filter": "above"},
-     {"timeframes": {"primary": "M1", "additional": ["M5"]}}, FREE),
+     {"timeframes": {"primary": "M1", "additional": ["M5"]}, "timestamp_alignment": {"stale_bar_limit_bars": 2}}, FREE),
 )  # fmt: skip
 BASE = {
     "direction_filter": "both", "window_length": 50, "ema_length": 20, "atr_length": 14, "atr_mult": 1.5,
