@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from parity.harness import market_runs
+from parity.harness import adr, market_runs
 from parity.harness.case import Case
 from parity.harness.engines import SWITCHES
 from parity.harness.explain import minimal_switches
 from parity.harness.runner import Pair
 from parity.harness.session import MarketRun, Session
-from parity.harness.verdict import Verdict, judge
+from parity.harness.verdict import CaseReport, Verdict, judge
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+WITH_ADR = {decision.switch for decision in adr.load_all() if decision.switch}
 NAMES = [name for name, *_ in market_runs.RUNS] + ["scripted"]
 
 
@@ -51,6 +52,18 @@ def test_market_run_is_equal_with_all_switches_at_v1(
 
     every = frozenset(SWITCHES)
     run.differing = tuple(name for name in SWITCHES if not equal(every - {name}))
-    run.explained_by = tuple(sorted(minimal_switches(SWITCHES, equal) or ()))
     assert equal(every)
-    assert set(run.differing) <= set(run.explained_by) or not run.differing
+    explained = minimal_switches(SWITCHES, equal)
+    assert explained is not None
+    run.explained_by = tuple(sorted(explained))
+    session.add(
+        "market runs at v2",
+        CaseReport(
+            case_id=f"{case.id} at v2",
+            verdict=Verdict.EXPLAINED if explained else Verdict.MATCH,
+            switches=explained,
+            trades=a.trades,
+            bars=a.bars,
+        ),
+    )
+    assert explained <= WITH_ADR, "a switch without an ADR explains nothing"
