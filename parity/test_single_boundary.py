@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from bt import _native
 
@@ -16,6 +18,9 @@ def test_native_module_exports_one_callable_that_takes_and_returns_text(pair: Pa
     exported = {name: getattr(_native, name) for name in dir(_native) if not name.startswith("__")}
     callables = [name for name, value in exported.items() if callable(value)]
     assert callables == ["run_backtest"]
+    assert type(_native.run_backtest(_refused_at_its_data())) is str
+    with pytest.raises(TypeError):
+        _native.run_backtest(b"{}")  # type: ignore[arg-type]
     prepared = pair.prepare(BUILDERS["exit_gap"]())
     engine = V2Engine()
     answer = engine.run(prepared, {})
@@ -46,6 +51,20 @@ def test_a_backtest_crosses_the_boundary_once_whatever_its_length(
     assert len(crossings) == 2
     assert bars[1] > 100 * bars[0]
     session.boundary_facts.append(f"crossings per backtest: 1 with {bars[0]} bars, 1 with {bars[1]} bars")
+
+
+def _refused_at_its_data() -> str:
+    """A valid configuration of a symbol that no data root has: its answer is an error as text."""
+    return json.dumps(
+        {
+            "schema_version": "2",
+            "strategy_name": "scripted_orders",
+            "symbol": "NOSUCHSYMBOL",
+            "start_date": "2025-01-07",
+            "end_date": "2025-01-07",
+            "timeframes": {"primary": "M1"},
+        }
+    )
 
 
 def _lengthened(rows: list[list[float]], n: int) -> list[list[float]]:

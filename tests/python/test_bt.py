@@ -162,10 +162,13 @@ def test_the_package_is_typed() -> None:
     assert (root / "_native.pyi").is_file()
 
 
-def test_a_panic_becomes_an_internal_error_and_the_process_stays_usable(market: Any, config: Config) -> None:
+def test_an_internal_error_carries_code_message_and_source_line() -> None:
     error = bt.InternalError._from_native("boom", "engine.rs:1")
     assert error.code == 5005
     assert "engine.rs:1" in str(error)
+
+
+def test_a_fresh_process_runs_a_backtest(market: Any, config: Config) -> None:
     program = "import bt, json, sys; print(bt.run_backtest(json.loads(sys.stdin.read())).run_id)"
     done = subprocess.run(
         [sys.executable, "-c", program],
