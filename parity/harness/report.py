@@ -90,4 +90,6 @@ def _bottom_line(seen: Session) -> str:
         unexplained, incomparable = (total.verdicts[v] for v in (Verdict.UNEXPLAINED, Verdict.INCOMPARABLE))
         counts = f"{unexplained} unexplained, {incomparable} incomparable, {len(seen.failures)} failed tests"
         return f"NOT EQUAL: {counts}"
+    if not total.comparable:
+        return "NOTHING COMPARED: no case ran on both engines"
     return f"EQUAL: {total.cases} cases, {total.trades} trades, no difference between V1 and V2 that no ADR explains"

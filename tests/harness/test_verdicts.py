@@ -13,6 +13,7 @@ from parity.harness.case import Prepared
 from parity.harness.compare import Tolerances
 from parity.harness.engines import V1Engine, V2Engine
 from parity.harness.outcome import Answer
+from parity.harness.report import render
 from parity.harness.runner import Pair
 from parity.harness.session import Session, exit_code
 from parity.harness.verdict import CaseReport, Verdict
@@ -137,3 +138,12 @@ def test_exit_codes_follow_the_contract() -> None:
     assert exit_code(1, part) == 2
     part.failures = ["performance", "infrastructure", "difference"]
     assert exit_code(1, part) == 1
+
+
+def test_the_report_calls_a_run_without_cases_by_its_name() -> None:
+    assert "NOTHING COMPARED" in render(Session())
+    seen = Session()
+    seen.add("cases", CaseReport(case_id="one", verdict=Verdict.MATCH, trades=3))
+    assert "EQUAL: 1 cases, 3 trades" in render(seen)
+    seen.add("cases", CaseReport(case_id="two", verdict=Verdict.INCOMPARABLE, reason="crashed"))
+    assert "NOT EQUAL" in render(seen)
