@@ -1,26 +1,57 @@
 //! What a run is fed with: columns of candles, symbol data, commission, news. Filled by `market`, read by `engine`.
 
+use std::ops::{Deref, Range};
+
 use crate::config::Impact;
 use crate::time::Timeframe;
+
+/// A column that can be narrowed to a range of its rows without copying them.
+#[derive(Debug, Clone, Default)]
+pub struct Column<T> {
+    rows: Vec<T>,
+    skipped: usize,
+}
+
+impl<T> Column<T> {
+    /// Leaves only the rows of `range`, counted from the first visible row.
+    pub fn narrow(&mut self, range: Range<usize>) {
+        self.rows.truncate(self.skipped + range.end);
+        self.skipped = (self.skipped + range.start).min(self.rows.len());
+    }
+}
+
+impl<T> From<Vec<T>> for Column<T> {
+    fn from(rows: Vec<T>) -> Self {
+        Self { rows, skipped: 0 }
+    }
+}
+
+impl<T> Deref for Column<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.rows[self.skipped..]
+    }
+}
 
 /// Price columns of one side, all of one length.
 #[derive(Debug, Clone, Default)]
 pub struct Ohlc {
     /// Open.
-    pub open: Vec<f64>,
+    pub open: Column<f64>,
     /// High.
-    pub high: Vec<f64>,
+    pub high: Column<f64>,
     /// Low.
-    pub low: Vec<f64>,
+    pub low: Column<f64>,
     /// Close.
-    pub close: Vec<f64>,
+    pub close: Column<f64>,
 }
 
 /// Bid and ask on common times.
 #[derive(Debug, Clone, Default)]
 pub struct Pair {
     /// Bar open, ns since the epoch (UTC), strictly rising.
-    pub ts: Vec<i64>,
+    pub ts: Column<i64>,
     /// Bid side.
     pub bid: Ohlc,
     /// Ask side.

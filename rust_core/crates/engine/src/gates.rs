@@ -119,20 +119,27 @@ impl Gates {
 
     /// Whether the strategy may look at this bar.
     pub fn open(&mut self, bar: usize, ts: i64, last_exit: Option<i64>) -> bool {
-        let close = ts + self.close_shift;
+        self.in_session(ts + self.close_shift) && !self.cooling(bar, ts, last_exit)
+    }
+
+    fn in_session(&mut self, close: i64) -> bool {
+        if matches!(self.windows, Windows::Always) && self.anchored.is_none() {
+            return true;
+        }
         let minute = close.rem_euclid(DAY_NS) / MINUTE_NS;
-        if let Windows::Daily(list) = &self.windows
-            && !list.iter().any(|w| inside(minute, *w, self.end_included))
-        {
-            return false;
-        }
         let end_included = self.end_included;
-        if let Some(anchored) = &mut self.anchored
-            && !anchored.windows(close.div_euclid(DAY_NS)).iter().any(|w| inside(minute, *w, end_included))
+        if let Windows::Daily(list) = &self.windows
+            && !list.iter().any(|w| inside(minute, *w, end_included))
         {
             return false;
         }
-        !self.cooling(bar, ts, last_exit)
+        match &mut self.anchored {
+            Some(anchored) => {
+                let windows = anchored.windows(close.div_euclid(DAY_NS));
+                windows.iter().any(|w| inside(minute, *w, end_included))
+            }
+            None => true,
+        }
     }
 
     fn cooling(&self, bar: usize, ts: i64, last_exit: Option<i64>) -> bool {

@@ -2,10 +2,11 @@
 //! handed in.
 
 mod broker;
+mod curve;
 mod events;
 mod exits;
 mod gates;
-mod indicators;
+pub mod indicators;
 mod manager;
 mod mersenne;
 pub mod metrics;
@@ -16,7 +17,7 @@ mod random;
 mod rounding;
 mod run;
 mod strategy;
-mod volatility;
+pub mod volatility;
 
 pub use events::Event;
 pub use run::{Counters, Inputs, Report, Run};

@@ -1,6 +1,6 @@
 //! The bar loop.
 
-use omega_contract::config::{Config, EquityOutput};
+use omega_contract::config::Config;
 use omega_contract::inputs::{Commission, Higher, NewsEvent, Pair, SymbolSpec};
 use omega_contract::outcome::{EquityCurve, OpenPosition, RejectedOrder, Trade};
 use omega_contract::{Category, RunError, codes};
@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::broker::{Broker, Ledger, Now};
+use crate::curve::{Figures, Recorder};
 use crate::events::{Event, Trace};
 use crate::gates::Gates;
 use crate::manager::Manager;
@@ -76,27 +77,6 @@ pub struct Report {
     pub counters: Counters,
 }
 
-/// Running account figures that the metrics need.
-#[derive(Debug, Clone, Copy)]
-pub struct Peaks {
-    pub initial: f64,
-    pub max_equity: f64,
-    pub max_drawdown: f64,
-    pub lowest: f64,
-}
-
-impl Peaks {
-    fn new(initial: f64) -> Self {
-        Self { initial, max_equity: initial, max_drawdown: 0.0, lowest: initial }
-    }
-
-    fn note(&mut self, equity: f64) {
-        self.max_equity = self.max_equity.max(equity);
-        self.max_drawdown = self.max_drawdown.max(self.max_equity - equity);
-        self.lowest = self.lowest.min(equity);
-    }
-}
-
 /// A backtest in three steps, so that whoever has a clock can time them: `prepare`, `play`, `finish`.
 ///
 /// # Errors
@@ -109,8 +89,7 @@ pub struct Run<'a> {
     strategy: Strategy<'a>,
     gates: Gates,
     manager: Manager<'a>,
-    curve: EquityCurve,
-    peaks: Peaks,
+    curve: Recorder,
     signals: usize,
 }
 
@@ -131,8 +110,11 @@ impl<'a> Run<'a> {
             strategy,
             gates,
             manager,
-            curve: EquityCurve::default(),
-            peaks: Peaks::new(config.account.initial_balance),
+            curve: Recorder::new(
+                config.account.initial_balance,
+                config.output.equity,
+                inputs.bars.len().saturating_sub(inputs.start),
+            ),
             signals: 0,
         }
     }
@@ -236,17 +218,14 @@ impl<'a> Run<'a> {
             0.0
         };
         let equity = cash + open;
-        self.peaks.note(equity);
-        self.curve.timestamp_ns.push(now.ts);
-        self.curve.equity.push(equity);
-        self.curve.balance.push(cash);
+        self.curve.note(now.ts, equity, cash, self.broker.closed.len());
         self.broker.trace.add("equity", None, || [("equity", json!(equity)), ("balance", json!(cash))]);
         Ok(())
     }
 
     /// Checks the accounts and computes the metrics.
     pub fn finish(self) -> Result<Report, RunError> {
-        let Self { inputs, policies, broker, curve, peaks, signals, .. } = self;
+        let Self { inputs, policies, broker, curve, signals, .. } = self;
         let last = inputs.bars.len() - 1;
         let mut open_positions = vec![];
         let mut unrealised = 0.0;
@@ -256,7 +235,7 @@ impl<'a> Run<'a> {
             unrealised += profit;
             open_positions.push(order.as_open(&inputs.config.symbol, policies.pending_enters_at_fill, profit));
         }
-        check_accounts(&broker.ledger, &peaks, &curve, unrealised)?;
+        check_accounts(&broker.ledger, &curve.figures, unrealised)?;
         let counters = Counters {
             bars: inputs.bars.len() - inputs.start,
             history_bars: inputs.start,
@@ -265,15 +244,15 @@ impl<'a> Run<'a> {
             trades: broker.closed.len(),
             rejected: broker.rejected.len(),
         };
-        let metrics = metrics::compute(policies.metrics, &broker.closed, &broker.ledger, &curve, &peaks);
+        let metrics = metrics::compute(policies.metrics, &broker.closed, &broker.ledger, &curve.figures);
         let mut trades = broker.closed;
-        trades.sort_by_key(|t| (t.exit_time_ns, t.meta.get("order_id").and_then(serde_json::Value::as_i64)));
-        let equity = shown(curve, inputs.config.output.equity, &trades);
+        let order_id = |t: &Trade| t.meta.get("order_id").and_then(serde_json::Value::as_i64);
+        trades.sort_by(|a, b| a.exit_time_ns.cmp(&b.exit_time_ns).then_with(|| order_id(a).cmp(&order_id(b))));
         Ok(Report {
             trades,
             open_positions,
             rejected_orders: broker.rejected,
-            equity,
+            equity: curve.points(),
             metrics,
             events: broker.trace.events,
             counters,
@@ -282,9 +261,9 @@ impl<'a> Run<'a> {
 }
 
 /// Equity must be cash plus open profit, and cash must be what trades and fees left of the initial balance.
-fn check_accounts(ledger: &Ledger, peaks: &Peaks, curve: &EquityCurve, unrealised: f64) -> Result<(), RunError> {
-    let equity = curve.equity.last().copied().unwrap_or(peaks.initial);
-    let recomputed = peaks.initial + ledger.results - ledger.fees + unrealised;
+fn check_accounts(ledger: &Ledger, figures: &Figures, unrealised: f64) -> Result<(), RunError> {
+    let equity = figures.last;
+    let recomputed = figures.initial + ledger.results - ledger.fees + unrealised;
     let scale = recomputed.abs().max(ledger.results.abs()).max(ledger.fees).max(1.0);
     let difference = (equity - recomputed).abs();
     if difference.is_finite() && difference <= INVARIANT * scale {
@@ -292,22 +271,4 @@ fn check_accounts(ledger: &Ledger, peaks: &Peaks, curve: &EquityCurve, unrealise
     }
     let message = format!("equity {equity} is not cash plus open profit ({recomputed})");
     Err(RunError::new(Category::Runtime, codes::INVARIANT_VIOLATED, message).with("difference", difference))
-}
-
-fn shown(curve: EquityCurve, output: EquityOutput, trades: &[Trade]) -> EquityCurve {
-    match output {
-        EquityOutput::Bars => curve,
-        EquityOutput::None => EquityCurve::default(),
-        EquityOutput::Trades => {
-            let mut keep: Vec<usize> =
-                trades.iter().filter_map(|t| curve.timestamp_ns.binary_search(&t.exit_time_ns).ok()).collect();
-            keep.extend(curve.timestamp_ns.len().checked_sub(1));
-            keep.dedup();
-            EquityCurve {
-                timestamp_ns: keep.iter().map(|&i| curve.timestamp_ns[i]).collect(),
-                equity: keep.iter().map(|&i| curve.equity[i]).collect(),
-                balance: keep.iter().map(|&i| curve.balance[i]).collect(),
-            }
-        }
-    }
 }

@@ -18,6 +18,11 @@ impl Candles {
         self.ts.len()
     }
 
+    /// Lets go of the volume, which nothing reads once a file is checked.
+    pub fn forget_volume(&mut self) {
+        self.volume = vec![];
+    }
+
     /// The rows at `index`, in that order.
     pub fn pick(&self, index: &[usize]) -> Self {
         let take = |column: &[f64]| index.iter().map(|&i| column[i]).collect();
@@ -27,16 +32,18 @@ impl Candles {
             high: take(&self.high),
             low: take(&self.low),
             close: take(&self.close),
-            volume: take(&self.volume),
+            volume: if self.volume.is_empty() { vec![] } else { take(&self.volume) },
         }
     }
 }
 
-/// Inner join on time; both sides must rise strictly.
-pub fn join(bid: Candles, ask: Candles) -> Pair {
-    let whole = |c: Candles| Ohlc { open: c.open, high: c.high, low: c.low, close: c.close };
+/// Times of both sides before a join that lost some.
+pub type Apart = (Vec<i64>, Vec<i64>);
+
+/// Inner join on time; both sides must rise strictly. The times of the sides are handed back where they differ.
+pub fn join(bid: Candles, ask: Candles) -> (Pair, Option<Apart>) {
     if bid.ts == ask.ts {
-        return Pair { ts: bid.ts.clone(), bid: whole(bid), ask: whole(ask) };
+        return (pair(bid, ask), None);
     }
     let (mut left, mut right) = (vec![], vec![]);
     let (mut i, mut j) = (0, 0);
@@ -52,22 +59,29 @@ pub fn join(bid: Candles, ask: Candles) -> Pair {
             }
         }
     }
-    let (bid, ask) = (bid.pick(&left), ask.pick(&right));
-    Pair { ts: bid.ts.clone(), bid: whole(bid), ask: whole(ask) }
+    (pair(bid.pick(&left), ask.pick(&right)), Some((bid.ts, ask.ts)))
+}
+
+fn pair(bid: Candles, ask: Candles) -> Pair {
+    let side = |open: Vec<f64>, high: Vec<f64>, low: Vec<f64>, close: Vec<f64>| Ohlc {
+        open: open.into(),
+        high: high.into(),
+        low: low.into(),
+        close: close.into(),
+    };
+    Pair {
+        ts: bid.ts.into(),
+        bid: side(bid.open, bid.high, bid.low, bid.close),
+        ask: side(ask.open, ask.high, ask.low, ask.close),
+    }
 }
 
 /// Keeps the bars of a range.
-pub fn keep(pair: &mut Pair, range: std::ops::Range<usize>) {
-    let cut = |column: &mut Vec<f64>| {
-        column.truncate(range.end);
-        column.drain(..range.start);
-    };
-    pair.ts.truncate(range.end);
-    pair.ts.drain(..range.start);
+pub fn keep(pair: &mut Pair, range: &std::ops::Range<usize>) {
+    pair.ts.narrow(range.clone());
     for side in [&mut pair.bid, &mut pair.ask] {
-        cut(&mut side.open);
-        cut(&mut side.high);
-        cut(&mut side.low);
-        cut(&mut side.close);
+        for column in [&mut side.open, &mut side.high, &mut side.low, &mut side.close] {
+            column.narrow(range.clone());
+        }
     }
 }

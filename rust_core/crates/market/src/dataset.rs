@@ -37,10 +37,21 @@ pub struct Dataset {
     pub governance: Governance,
 }
 
-fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Result<(Candles, Entry), RunError> {
+/// Bytes of a file from which on a second thread pays.
+const WORTH_A_THREAD: u64 = 256 << 10;
+
+/// One side of one timeframe: read, checked or cleaned, with its manifest entry and the number of equal duplicates.
+struct SideRead {
+    candles: Candles,
+    entry: Entry,
+    duplicates: usize,
+}
+
+fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Result<SideRead, RunError> {
     let shown = Paths::candle_file(&config.symbol, tf, side);
+    let strict = config.semantics.data_rules.is_v2();
     let mut path = paths.data_root.join(&shown);
-    if !config.semantics.data_rules.is_v2() && !path.is_file() {
+    if !strict && !path.is_file() {
         let lower = format!("{}/{}_{}_{}.parquet", config.symbol, config.symbol, tf.name(), side.name().to_lowercase());
         path = paths.data_root.join(lower);
     }
@@ -56,7 +67,33 @@ fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Resul
         first_ns: raw.ts.first().copied(),
         last_ns: raw.ts.last().copied(),
     };
-    Ok((raw, entry))
+    let (mut candles, duplicates) = if strict {
+        govern::check_file(raw, &entry.path)?
+    } else {
+        (clean::clean(raw, tf, config.timestamp_alignment.normalize_to_timeframe), 0)
+    };
+    candles.forget_volume();
+    Ok(SideRead { candles, entry, duplicates })
+}
+
+/// Both sides, each on a thread of its own where there is enough to do.
+fn read_sides(
+    paths: &Paths,
+    config: &Config,
+    tf: Timeframe,
+) -> (Result<SideRead, RunError>, Result<SideRead, RunError>) {
+    let size = |side| {
+        std::fs::metadata(paths.data_root.join(Paths::candle_file(&config.symbol, tf, side))).map_or(0, |m| m.len())
+    };
+    if size(Side::Bid) < WORTH_A_THREAD {
+        return (read_side(paths, config, tf, Side::Bid), read_side(paths, config, tf, Side::Ask));
+    }
+    std::thread::scope(|scope| {
+        let ask = scope.spawn(|| read_side(paths, config, tf, Side::Ask));
+        let bid = read_side(paths, config, tf, Side::Bid);
+        let lost = || Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the reader thread died"));
+        (bid, ask.join().unwrap_or_else(|_| lost()))
+    })
 }
 
 /// First and last time that may be loaded, before counting history.
@@ -78,30 +115,14 @@ fn load_pair(
     tf: Timeframe,
     entries: &mut Vec<Entry>,
 ) -> Result<(Pair, usize, Governance), RunError> {
-    let (bid, ask) = std::thread::scope(|scope| {
-        let ask = scope.spawn(|| read_side(paths, config, tf, Side::Ask));
-        let bid = read_side(paths, config, tf, Side::Bid);
-        let lost = || Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the reader thread died"));
-        (bid, ask.join().unwrap_or_else(|_| lost()))
-    });
-    let ((bid, bid_entry), (ask, ask_entry)) = (bid?, ask?);
-    let shown = format!("{} / {}", bid_entry.path, ask_entry.path);
+    let (bid, ask) = read_sides(paths, config, tf);
+    let (bid, ask) = (bid?, ask?);
+    let shown = format!("{} / {}", bid.entry.path, ask.entry.path);
     let strict = config.semantics.data_rules.is_v2();
-    let mut found = Governance::default();
-    let (bid, ask) = if strict {
-        let (bid, a) = govern::check_file(bid, &bid_entry.path)?;
-        let (ask, b) = govern::check_file(ask, &ask_entry.path)?;
-        found.duplicates = a + b;
-        (bid, ask)
-    } else {
-        let floor = config.timestamp_alignment.normalize_to_timeframe;
-        (clean::clean(bid, tf, floor), clean::clean(ask, tf, floor))
-    };
-    entries.extend([bid_entry, ask_entry]);
+    let mut found = Governance { duplicates: bid.duplicates + ask.duplicates, ..Governance::default() };
+    entries.extend([bid.entry, ask.entry]);
     let (first, last) = bounds(config);
-    let count = |ts: &[i64], low: i64| ts.partition_point(|t| *t <= last) - ts.partition_point(|t| *t < low);
-    let (bid_ts, ask_ts) = (bid.ts.clone(), ask.ts.clone());
-    let mut pair = candles::join(bid, ask);
+    let (mut pair, apart) = candles::join(bid.candles, ask.candles);
     let end = pair.ts.partition_point(|t| *t <= last);
     let start = pair.ts.partition_point(|t| *t < config.start_date.start_ns()).min(end);
     let begin = if config.semantics.warmup.is_v2() {
@@ -109,17 +130,16 @@ fn load_pair(
     } else {
         pair.ts.partition_point(|t| *t < first).min(end)
     };
-    if strict && begin < end {
-        let low = pair.ts[begin];
-        found.join_loss = govern::join_loss(end - begin, count(&bid_ts, low), count(&ask_ts, low), &shown)?;
-    } else if strict {
-        let from = config.start_date.start_ns();
-        govern::join_loss(0, count(&bid_ts, from), count(&ask_ts, from), &shown)?;
-    }
     if strict {
+        if let Some((bid, ask)) = apart {
+            let low = if begin < end { pair.ts[begin] } else { config.start_date.start_ns() };
+            let count =
+                |ts: &[i64]| ts.partition_point(|t| *t <= last).saturating_sub(ts.partition_point(|t| *t < low));
+            found.join_loss = govern::join_loss(end - begin, count(&bid), count(&ask), &shown)?;
+        }
         govern::check_spread(&pair, begin..end, &shown)?;
     }
-    candles::keep(&mut pair, begin..end);
+    candles::keep(&mut pair, &(begin..end));
     Ok((pair, start.saturating_sub(begin), found))
 }
 
@@ -142,7 +162,7 @@ fn count_gaps(ts: &[i64], config: &Config) -> usize {
         let mut slot = pair[0].saturating_add(step);
         while slot < pair[1] {
             gaps += usize::from(expected(slot, config));
-            slot += step;
+            slot = slot.saturating_add(step);
         }
     }
     gaps

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use omega_contract::outcome::{Definition, EquityCurve, Trade};
+use omega_contract::outcome::{Definition, Trade};
 use omega_contract::time::DAY_NS;
 use serde_json::{Value, json};
 
 use super::{MetricReport, deviation, downside, mean};
 use crate::broker::Ledger;
+use crate::curve::Figures;
 use crate::rounding::half_away;
-use crate::run::Peaks;
 
 const YEAR_NS: f64 = 365.25 * DAY_NS as f64;
 const TRADING_DAYS: f64 = 252.0;
@@ -60,57 +60,6 @@ impl Table {
     }
 }
 
-/// Drawdown figures of an equity curve.
-struct Drawdown {
-    relative: f64,
-    absolute: f64,
-    longest: usize,
-    ulcer: f64,
-}
-
-impl Drawdown {
-    fn of(initial: f64, equity: &[f64]) -> Self {
-        let mut out = Self { relative: 0.0, absolute: 0.0, longest: 0, ulcer: 0.0 };
-        let (mut high, mut under, mut squares) = (initial, 0, 0.0);
-        for &x in equity {
-            if x >= high {
-                high = x;
-                under = 0;
-            } else {
-                under += 1;
-            }
-            let fall = if high > 0.0 { (high - x) / high } else { 0.0 };
-            out.relative = out.relative.max(fall);
-            out.absolute = out.absolute.max(high - x);
-            out.longest = out.longest.max(under);
-            squares += fall * fall;
-        }
-        out.ulcer = if equity.is_empty() { 0.0 } else { (squares / equity.len() as f64).sqrt() };
-        out
-    }
-}
-
-/// Simple returns of the last equity of each UTC day.
-fn daily_returns(initial: f64, curve: &EquityCurve) -> Vec<f64> {
-    let mut closes: Vec<(i64, f64)> = vec![];
-    for (ts, equity) in curve.timestamp_ns.iter().zip(&curve.equity) {
-        let day = ts.div_euclid(DAY_NS);
-        match closes.last_mut() {
-            Some(last) if last.0 == day => last.1 = *equity,
-            _ => closes.push((day, *equity)),
-        }
-    }
-    let mut before = initial;
-    closes
-        .iter()
-        .map(|(_, equity)| {
-            let change = if before > 0.0 { equity / before - 1.0 } else { 0.0 };
-            before = *equity;
-            change
-        })
-        .collect()
-}
-
 fn at_least_two(x: &[f64], value: impl FnOnce(&[f64]) -> f64) -> Option<f64> {
     (x.len() >= 2).then(|| value(x))
 }
@@ -119,10 +68,10 @@ fn over(a: f64, b: f64) -> f64 {
     if b > 0.0 { a / b } else { 0.0 }
 }
 
-pub(super) fn compute(trades: &[Trade], ledger: &Ledger, curve: &EquityCurve, peaks: &Peaks) -> MetricReport {
+pub(super) fn compute(trades: &[Trade], ledger: &Ledger, figures: &Figures) -> MetricReport {
     let mut table = Table(MetricReport::new());
     trade_metrics(&mut table, trades, ledger);
-    curve_metrics(&mut table, curve, peaks);
+    curve_metrics(&mut table, figures);
     table.0
 }
 
@@ -173,12 +122,11 @@ fn trade_metrics(table: &mut Table, trades: &[Trade], ledger: &Ledger) {
     table.put("sortino_trade_r", sortino, Ratio, T, "mean R over its downside deviation", SORTINO);
 }
 
-fn curve_metrics(table: &mut Table, curve: &EquityCurve, peaks: &Peaks) {
+fn curve_metrics(table: &mut Table, figures: &Figures) {
     use Unit::{Count, Money, Ratio};
     const E: &str = "equity at bar ends";
     const D: &str = "daily returns";
-    let fall = Drawdown::of(peaks.initial, &curve.equity);
-    let daily = daily_returns(peaks.initial, curve);
+    let daily = figures.daily_returns();
     let year = TRADING_DAYS.sqrt();
     let sharpe = at_least_two(&daily, |x| over(mean(x), deviation(x)) * year);
     let sortino = at_least_two(&daily, |x| over(mean(x), downside(x)) * year);
@@ -188,16 +136,23 @@ fn curve_metrics(table: &mut Table, curve: &EquityCurve, peaks: &Peaks) {
     });
     table.put(
         "max_drawdown",
-        Some(fall.relative),
+        Some(figures.max_drawdown_relative),
         Ratio,
         E,
         "largest fall from a high, as a share of it",
         "Magdon-Ismail 2004",
     );
-    table.put("max_drawdown_abs", Some(fall.absolute), Money, E, "largest fall from a high", "Magdon-Ismail 2004");
+    table.put(
+        "max_drawdown_abs",
+        Some(figures.max_drawdown),
+        Money,
+        E,
+        "largest fall from a high",
+        "Magdon-Ismail 2004",
+    );
     table.put(
         "max_drawdown_duration_bars",
-        Some(fall.longest as f64),
+        Some(figures.longest_drawdown as f64),
         Count,
         E,
         "longest time below a high",
@@ -214,24 +169,26 @@ fn curve_metrics(table: &mut Table, curve: &EquityCurve, peaks: &Peaks) {
     );
     table.put(
         "calmar_ratio",
-        Some(calmar(curve, peaks, fall.relative)),
+        Some(calmar(figures)),
         Ratio,
         E,
         "yearly growth over the largest fall; linear below one year",
         "Young 1991",
     );
     table.put("omega_ratio", omega, Ratio, D, "gains over losses around 0", "Keating and Shadwick 2002");
-    table.put("ulcer_index", Some(fall.ulcer), Ratio, E, "root mean squared fall from the high", "Martin 1987");
+    table.put(
+        "ulcer_index",
+        Some(figures.ulcer_index()),
+        Ratio,
+        E,
+        "root mean squared fall from the high",
+        "Martin 1987",
+    );
 }
 
-fn calmar(curve: &EquityCurve, peaks: &Peaks, drawdown: f64) -> f64 {
-    let (Some(first), Some(last), Some(end)) =
-        (curve.timestamp_ns.first(), curve.timestamp_ns.last(), curve.equity.last())
-    else {
-        return 0.0;
-    };
-    let years = (last - first) as f64 / YEAR_NS;
-    let growth = end / peaks.initial;
+fn calmar(figures: &Figures) -> f64 {
+    let years = (figures.last_ns - figures.first_ns) as f64 / YEAR_NS;
+    let growth = figures.last / figures.initial;
     let rate = if years >= 1.0 && growth > 0.0 {
         growth.powf(1.0 / years) - 1.0
     } else if years > 0.0 {
@@ -239,5 +196,5 @@ fn calmar(curve: &EquityCurve, peaks: &Peaks, drawdown: f64) -> f64 {
     } else {
         0.0
     };
-    over(rate, drawdown)
+    over(rate, figures.max_drawdown_relative)
 }

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{MetricReport, deviation, downside, mean};
 use crate::broker::Ledger;
+use crate::curve::Figures;
 use crate::rounding::half_even;
-use crate::run::Peaks;
 
 const NAMES: &[(&str, &str, usize, &str)] = &[
     ("net_profit_eur", "account currency", 2, "sum of trade results"),
@@ -31,8 +31,8 @@ const NAMES: &[(&str, &str, usize, &str)] = &[
     ("sortino_trade", "ratio", 3, "mean R over its downside deviation"),
 ];
 
-pub(super) fn compute(trades: &[Trade], ledger: &Ledger, peaks: &Peaks) -> MetricReport {
-    let raw = if trades.is_empty() { vec![0.0; NAMES.len()] } else { values(trades, ledger, peaks) };
+pub(super) fn compute(trades: &[Trade], ledger: &Ledger, figures: &Figures) -> MetricReport {
+    let raw = if trades.is_empty() { vec![0.0; NAMES.len()] } else { values(trades, ledger, figures) };
     let mut report = MetricReport::new();
     for ((name, unit, digits, description), value) in NAMES.iter().zip(raw) {
         let count = *unit == "count";
@@ -44,7 +44,7 @@ pub(super) fn compute(trades: &[Trade], ledger: &Ledger, peaks: &Peaks) -> Metri
     report
 }
 
-fn values(trades: &[Trade], ledger: &Ledger, peaks: &Peaks) -> Vec<f64> {
+fn values(trades: &[Trade], ledger: &Ledger, figures: &Figures) -> Vec<f64> {
     let n = trades.len() as f64;
     let results: Vec<f64> = trades.iter().map(|t| t.result).collect();
     let r: Vec<f64> = trades.iter().map(|t| t.r_multiple).collect();
@@ -52,7 +52,7 @@ fn values(trades: &[Trade], ledger: &Ledger, peaks: &Peaks) -> Vec<f64> {
     let wins = results.iter().filter(|x| **x > 0.0).count() as f64;
     let profit = sum(&mut results.iter().copied().filter(|x| *x > 0.0));
     let loss = sum(&mut results.iter().copied().filter(|x| *x < 0.0)).abs();
-    let drawdown = half_even(peaks.max_drawdown, 2);
+    let drawdown = half_even(figures.max_drawdown, 2);
     let days: BTreeSet<i64> =
         trades.iter().flat_map(|t| [t.entry_time_ns, t.exit_time_ns]).map(|ts| ts.div_euclid(DAY_NS)).collect();
     let (sharpe, sortino) = if trades.len() < 2 {
@@ -63,7 +63,7 @@ fn values(trades: &[Trade], ledger: &Ledger, peaks: &Peaks) -> Vec<f64> {
     };
     vec![
         sum(&mut results.iter().copied()),
-        ledger.cash - peaks.initial,
+        ledger.cash - figures.initial,
         ledger.fees,
         profit,
         loss,
@@ -73,8 +73,8 @@ fn values(trades: &[Trade], ledger: &Ledger, peaks: &Peaks) -> Vec<f64> {
         sum(&mut r.iter().copied()),
         if loss > 0.0 { profit / loss } else { 0.0 },
         drawdown,
-        drawdown / peaks.initial * 100.0,
-        (peaks.initial - peaks.lowest).max(0.0),
+        drawdown / figures.initial * 100.0,
+        (figures.initial - figures.lowest).max(0.0),
         n,
         days.len() as f64,
         sharpe,

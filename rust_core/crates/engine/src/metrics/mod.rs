@@ -5,13 +5,13 @@ mod legacy;
 
 use std::collections::BTreeMap;
 
-use omega_contract::outcome::{Definition, EquityCurve, Trade};
+use omega_contract::outcome::{Definition, Trade};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::broker::Ledger;
+use crate::curve::Figures;
 use crate::policy::MetricSet;
-use crate::run::Peaks;
 
 /// Values and what they mean, by name.
 #[derive(Debug, Clone, Serialize)]
@@ -33,16 +33,10 @@ impl MetricReport {
     }
 }
 
-pub(crate) fn compute(
-    set: MetricSet,
-    trades: &[Trade],
-    ledger: &Ledger,
-    curve: &EquityCurve,
-    peaks: &Peaks,
-) -> MetricReport {
+pub(crate) fn compute(set: MetricSet, trades: &[Trade], ledger: &Ledger, figures: &Figures) -> MetricReport {
     match set {
-        MetricSet::Legacy => legacy::compute(trades, ledger, peaks),
-        MetricSet::Current => current::compute(trades, ledger, curve, peaks),
+        MetricSet::Legacy => legacy::compute(trades, ledger, figures),
+        MetricSet::Current => current::compute(trades, ledger, figures),
     }
 }
 

@@ -5,6 +5,7 @@ use omega_contract::strategy::{ChainMode, Direction, Link as Params, MeanReversi
 use omega_contract::time::Timeframe;
 
 use crate::indicators;
+use crate::indicators::trailing::{Bands, ZScore, crosses};
 
 /// One link and side: whether its condition holds at each bar. Empty: its timeframe is not there.
 struct Link(Vec<bool>);
@@ -53,9 +54,8 @@ impl Link {
     ) -> Self {
         let timeframe = if name == "PRIMARY" { Some(primary) } else { Timeframe::parse(name) };
         if timeframe == Some(primary) {
-            let closes: Vec<Option<f64>> = bars.bid.close.iter().map(|x| Some(*x)).collect();
             let columns = Columns::new(&bars.bid.close, params);
-            return Self(compare(&closes, &columns.z, columns.band(direction), params, direction));
+            return Self((0..bars.len()).map(|i| columns.hold(i, bars.bid.close[i], params, direction)).collect());
         }
         let Some(source) = higher.iter().find(|h| Some(h.timeframe) == timeframe) else {
             return Self(vec![]);
@@ -63,40 +63,31 @@ impl Link {
         // Computed on the bars in the order in which they appear, shown until the next one appears.
         let steps = indicators::Steps::new(&source.visible);
         let columns = Columns::new(&steps.pick(&source.bars.bid.close), params);
-        let closes: Vec<Option<f64>> =
-            source.visible.iter().map(|slot| slot.map(|j| source.bars.bid.close[j as usize])).collect();
-        let (z, band) = (steps.spread(&columns.z), steps.spread(columns.band(direction)));
-        Self(compare(&closes, &z, &band, params, direction))
+        let holds = |(slot, last): (&Option<u32>, Option<usize>)| {
+            let (Some(j), Some(k)) = (slot, last) else { return false };
+            columns.hold(k, source.bars.bid.close[*j as usize], params, direction)
+        };
+        Self(source.visible.iter().zip(steps.last()).map(holds).collect())
     }
 }
 
 struct Columns {
-    z: Vec<f64>,
-    bands: indicators::Bands,
+    z: ZScore,
+    bands: Bands,
 }
 
 impl Columns {
     fn new(close: &[f64], params: &Params) -> Self {
         let mean = indicators::kalman_mean(close, params.kalman_r, params.kalman_q);
         Self {
-            z: indicators::z_score(close, &mean, params.window_length as usize),
-            bands: indicators::bollinger(close, params.b_b_length as usize, params.std_factor),
+            z: ZScore::new(close, &mean, params.window_length as usize),
+            bands: Bands::new(close, params.b_b_length as usize, params.std_factor),
         }
     }
 
-    fn band(&self, direction: Direction) -> &[f64] {
-        if direction == Direction::Long { &self.bands.lower } else { &self.bands.upper }
+    /// Whether the condition holds for a close, with the indicators of value `k`.
+    fn hold(&self, k: usize, close: f64, params: &Params, direction: Direction) -> bool {
+        let threshold = if direction == Direction::Long { params.z_score_long } else { params.z_score_short };
+        self.z.beyond(k, threshold, direction) && crosses(close, self.bands.edge(k, direction), direction)
     }
-}
-
-fn compare(close: &[Option<f64>], z: &[f64], band: &[f64], params: &Params, direction: Direction) -> Vec<bool> {
-    let holds = |i: usize| {
-        let Some(close) = close[i] else { return false };
-        z[i].is_finite()
-            && match direction {
-                Direction::Long => z[i] <= params.z_score_long && close <= band[i],
-                Direction::Short => z[i] >= params.z_score_short && close >= band[i],
-            }
-    };
-    (0..close.len()).map(holds).collect()
 }

@@ -8,7 +8,8 @@ use super::View;
 use super::chain::Chain;
 use super::cluster::Regimes;
 use crate::gates::NewsGate;
-use crate::indicators::{self, Bands};
+use crate::indicators;
+use crate::indicators::trailing::{Bands, ZScore, beyond};
 use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
 use crate::rounding;
@@ -69,7 +70,7 @@ impl Trend {
 
 /// Columns of scenario 1.
 struct EmaReversion {
-    z: Vec<f64>,
+    z: ZScore,
     ask_range: Option<Vec<f64>>,
 }
 
@@ -85,6 +86,15 @@ enum VolatilityZ {
     Local(usize),
 }
 
+fn wanted(params: &MeanReversion, (scenario, direction): (u8, Direction)) -> bool {
+    let side = match params.direction_filter {
+        DirectionFilter::Both => true,
+        DirectionFilter::Long => direction == Direction::Long,
+        DirectionFilter::Short => direction == Direction::Short,
+    };
+    side && params.enabled_scenarios.contains(&scenario)
+}
+
 /// Fades stretched prices.
 pub struct MeanReverter<'a> {
     params: &'a MeanReversion,
@@ -94,13 +104,15 @@ pub struct MeanReverter<'a> {
     ema: Vec<f64>,
     first: Option<EmaReversion>,
     band: Option<BandReversion>,
-    kalman_z: Vec<f64>,
+    kalman_z: Option<ZScore>,
     volatility_z: VolatilityZ,
     garch: Garch,
     regimes: Option<Regimes>,
     chain: Option<Chain>,
     grid: LevelGrid,
     tick: f64,
+    /// The rules that the configuration leaves, in order.
+    rules: Vec<(u8, Direction)>,
     next_id: i64,
 }
 
@@ -120,13 +132,13 @@ impl<'a> MeanReverter<'a> {
         let enabled = |scenarios: &[u8]| scenarios.iter().any(|n| p.enabled_scenarios.contains(n));
         let ema = if enabled(&[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
         let first = enabled(&[1]).then(|| EmaReversion {
-            z: indicators::z_score(close, &ema, window),
+            z: ZScore::new(close, &ema, window),
             ask_range: policies
                 .ask_range_for_shorts
                 .then(|| indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length)),
         });
         let band = enabled(&[2, 3, 4, 5, 6]).then(|| BandReversion {
-            bands: indicators::bollinger(close, p.b_b_length as usize, p.std_factor),
+            bands: Bands::new(close, p.b_b_length as usize, p.std_factor),
             trends: [
                 Trend::new(&p.htf_tf, p.htf_ema, p.htf_filter, primary, higher),
                 Trend::new(&p.extra_htf_tf, p.extra_htf_ema, p.extra_htf_filter, primary, higher),
@@ -134,7 +146,7 @@ impl<'a> MeanReverter<'a> {
         });
         let garch = Garch::new(p);
         let mean = || indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
-        let kalman_z = if enabled(&[2, 3, 5, 6]) { indicators::z_score(close, &mean(), window) } else { vec![] };
+        let kalman_z = enabled(&[2, 3, 5, 6]).then(|| ZScore::new(close, &mean(), window));
         let volatility_z = match (enabled(&[4]), p.local_z_lookback) {
             (true, 1..) => VolatilityZ::Local(p.local_z_lookback as usize),
             (true, _) => VolatilityZ::Column(volatility::z_score(close, &mean(), &volatility::garch(close, &garch))),
@@ -155,6 +167,7 @@ impl<'a> MeanReverter<'a> {
             garch,
             grid: policies.level_grid,
             tick,
+            rules: RULES.into_iter().filter(|rule| wanted(p, *rule)).collect(),
             next_id: 0,
         }
     }
@@ -165,15 +178,8 @@ impl<'a> MeanReverter<'a> {
             return None;
         }
         let i = view.index;
-        for (scenario, direction) in RULES {
-            let wanted = match self.params.direction_filter {
-                DirectionFilter::Both => true,
-                DirectionFilter::Long => direction == Direction::Long,
-                DirectionFilter::Short => direction == Direction::Short,
-            };
-            if !wanted || !self.params.enabled_scenarios.contains(&scenario) {
-                continue;
-            }
+        for k in 0..self.rules.len() {
+            let (scenario, direction) = self.rules[k];
             let levels = match scenario {
                 1 => self.scenario_1(i, direction),
                 2 => self.scenario_2(i, direction),
@@ -211,12 +217,11 @@ impl<'a> MeanReverter<'a> {
         }
     }
 
-    fn stretched(&self, z: f64, direction: Direction) -> bool {
-        z.is_finite()
-            && match direction {
-                Direction::Long => z <= self.params.z_score_long,
-                Direction::Short => z >= self.params.z_score_short,
-            }
+    fn threshold(&self, direction: Direction) -> f64 {
+        match direction {
+            Direction::Long => self.params.z_score_long,
+            Direction::Short => self.params.z_score_short,
+        }
     }
 
     fn stop(&self, i: usize, direction: Direction, range: &[f64]) -> f64 {
@@ -228,7 +233,7 @@ impl<'a> MeanReverter<'a> {
 
     fn scenario_1(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
         let columns = self.first.as_ref()?;
-        if !self.stretched(columns.z[i], direction) {
+        if !columns.z.beyond(i, self.threshold(direction), direction) {
             return None;
         }
         let range = match (&columns.ask_range, direction) {
@@ -242,20 +247,16 @@ impl<'a> MeanReverter<'a> {
     /// Stop and Bollinger mid when both trends hold and the close lies outside the band.
     fn outside_band(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
         let band = self.band.as_ref()?;
-        let close = self.bars.bid.close[i];
-        let outside = match direction {
-            Direction::Long => close <= band.bands.lower[i],
-            Direction::Short => close >= band.bands.upper[i],
-        };
-        if !outside || !band.trends.iter().all(|trend| trend.holds(i)) {
+        if !band.bands.outside(i, direction) || !band.trends.iter().all(|trend| trend.holds(i)) {
             return None;
         }
-        let (sl, tp) = (self.stop(i, direction, &self.range), band.bands.mid[i]);
+        let (sl, tp) = (self.stop(i, direction, &self.range), band.bands.mid(i));
         (!sl.is_nan() && !tp.is_nan()).then_some((sl, tp))
     }
 
     fn scenario_2(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
-        if self.stretched(self.kalman_z[i], direction) { self.outside_band(i, direction) } else { None }
+        let z = self.kalman_z.as_ref()?;
+        if z.beyond(i, self.threshold(direction), direction) { self.outside_band(i, direction) } else { None }
     }
 
     fn scenario_3(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
@@ -277,7 +278,7 @@ impl<'a> MeanReverter<'a> {
                 volatility::local_z(window, self.params.kalman_r, self.params.kalman_q, &self.garch)?
             }
         };
-        self.stretched(z, direction).then_some(levels)
+        beyond(z, self.threshold(direction), direction).then_some(levels)
     }
 
     fn scenario_5(&mut self, i: usize, direction: Direction) -> Option<(f64, f64)> {

@@ -2,6 +2,9 @@
 //!
 //! The order of the floating-point operations is part of the specification: it decides trades.
 
+pub mod oscillators;
+pub mod trailing;
+
 /// Compensated sliding sum: separate corrections for arriving and for leaving values (Kahan 1965, twice).
 struct SlidingSum {
     sum: f64,
@@ -66,55 +69,13 @@ pub fn sma(x: &[f64], window: usize) -> Vec<f64> {
     out
 }
 
-/// Sample standard deviation of one window: mean first, then squared deviations, left to right.
-fn deviation(window: &[f64]) -> f64 {
-    let (mut low, mut high, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
-    for &x in window {
-        low = low.min(x);
-        high = high.max(x);
-        sum += x;
-    }
-    if sum.is_nan() || window.len() < 2 {
-        return f64::NAN;
-    }
-    if low == high {
-        return 0.0;
-    }
-    let mean = sum / window.len() as f64;
-    let mut squares = 0.0;
-    for &x in window {
-        squares += (x - mean) * (x - mean);
-    }
-    (squares / (window.len() - 1) as f64).sqrt()
-}
-
-/// Rolling sample standard deviation.
-pub fn rolling_deviation(x: &[f64], window: usize) -> Vec<f64> {
-    let mut out = vec![f64::NAN; x.len()];
-    for end in window..=x.len() {
-        out[end - 1] = deviation(&x[end - window..end]);
-    }
-    out
-}
-
-/// Bollinger bands.
-pub struct Bands {
-    pub upper: Vec<f64>,
-    pub mid: Vec<f64>,
-    pub lower: Vec<f64>,
-}
-
-/// Mean plus and minus `factor` deviations.
-pub fn bollinger(x: &[f64], window: usize, factor: f64) -> Bands {
-    let mid = sma(x, window);
-    let width = rolling_deviation(x, window);
-    let band = |sign: f64| mid.iter().zip(&width).map(|(m, w)| m + sign * (factor * w)).collect();
-    Bands { upper: band(1.0), lower: band(-1.0), mid }
-}
-
 /// Exponential moving average with weight 2 / (length + 1); a gap repeats the output and lets the old weight decay.
 pub fn ema(x: &[f64], length: usize) -> Vec<f64> {
-    let alpha = 2.0 / (length as f64 + 1.0);
+    smoothed(x, 2.0 / (length as f64 + 1.0))
+}
+
+/// Exponential moving average with weight `alpha`.
+fn smoothed(x: &[f64], alpha: f64) -> Vec<f64> {
     let keep = 1.0 - alpha;
     let mut level: Option<f64> = None;
     let mut old_weight = keep;
@@ -136,17 +97,24 @@ pub fn ema(x: &[f64], length: usize) -> Vec<f64> {
         .collect()
 }
 
+/// Largest of the bar's range and its distances from the close before; NaN where high or low is missing.
+fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
+    let mut before = f64::NAN;
+    let one = |((h, l), c): ((&f64, &f64), &f64)| {
+        let mut tr = (h - l).abs();
+        if !before.is_nan() && !tr.is_nan() {
+            tr = tr.max((h - before).abs()).max((l - before).abs());
+        }
+        before = *c;
+        tr
+    };
+    high.iter().zip(low).zip(close).map(one).collect()
+}
+
 /// Wilder's average true range.
 pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> {
-    let n = high.len();
-    let mut range = Vec::with_capacity(n);
-    for i in 0..n {
-        let mut tr = (high[i] - low[i]).abs();
-        if i > 0 && !close[i - 1].is_nan() && !tr.is_nan() {
-            tr = tr.max((high[i] - close[i - 1]).abs()).max((low[i] - close[i - 1]).abs());
-        }
-        range.push(tr);
-    }
+    let range = true_range(high, low, close);
+    let n = range.len();
     let mut out = vec![f64::NAN; n];
     let Some(first) = range.iter().position(|tr| tr.is_finite()) else {
         return out;
@@ -177,21 +145,21 @@ pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
     };
     let (mut estimate, mut variance) = (x[first], noise);
     out[first] = estimate;
+    let mut gain = 0.0;
+    let mut settled = false;
     for i in first + 1..x.len() {
-        let predicted = variance + drift;
-        let gain = predicted / (predicted + noise);
+        // The gain does not depend on the data; once the variance repeats itself, so does everything after it.
+        if !settled {
+            let before = variance;
+            let predicted = variance + drift;
+            gain = predicted / (predicted + noise);
+            variance = (1.0 - gain) * predicted;
+            settled = variance == before;
+        }
         estimate += gain * (x[i] - estimate);
-        variance = (1.0 - gain) * predicted;
         out[i] = estimate;
     }
     out
-}
-
-/// Distance from a centre in deviations of that distance; NaN where the deviation is zero or unknown.
-pub fn z_score(x: &[f64], centre: &[f64], window: usize) -> Vec<f64> {
-    let residual: Vec<f64> = x.iter().zip(centre).map(|(v, c)| v - c).collect();
-    let width = rolling_deviation(&residual, window);
-    residual.iter().zip(&width).map(|(r, w)| if *w > 0.0 { r / w } else { f64::NAN }).collect()
 }
 
 /// Where bars of a higher timeframe appear among the primary ones. One that comes back after having been stale is
@@ -223,6 +191,11 @@ impl Steps {
         self.bars.iter().map(|j| column[*j as usize]).collect()
     }
 
+    /// For each primary bar the place, among those picked, of the newest bar that has appeared.
+    pub fn last(&self) -> impl Iterator<Item = Option<usize>> {
+        self.seen.iter().map(|n| n.checked_sub(1))
+    }
+
     /// Values of the bars, each shown from its appearance until the next one; NaN before the first.
     pub fn spread(&self, values: &[f64]) -> Vec<f64> {
         self.seen.iter().map(|n| n.checked_sub(1).map_or(f64::NAN, |k| values[k])).collect()
@@ -246,11 +219,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_constant_window_has_its_value_as_mean_and_no_deviation() {
-        let x = [0.1, 0.3, 0.3, 0.3];
-        assert_eq!(sma(&x, 3)[3], 0.3);
-        assert_eq!(rolling_deviation(&x, 3)[3], 0.0);
-        assert!(z_score(&x, &sma(&x, 1), 3)[3].is_nan());
+    fn a_constant_window_has_its_value_as_mean() {
+        assert_eq!(sma(&[0.1, 0.3, 0.3, 0.3], 3)[3], 0.3);
     }
 
     #[test]
