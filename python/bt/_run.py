@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from bt import _native
 from bt.errors import BacktestError, ConfigError, ConfigIssue
 from bt.result import Result
@@ -52,7 +54,7 @@ def run_backtest(config: dict[str, Any] | str | Path) -> Result:
         BacktestError: files, data or rates stopped the run.
         InternalError: a bug of the engine.
     """
-    answer = json.loads(_native.run_backtest(_text(config)))
+    answer = orjson.loads(_native.run_backtest(_text(config)))
     if answer["ok"]:
         return Result(raw=answer)
     raise BacktestError(**answer["error"])

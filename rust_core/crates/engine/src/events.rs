@@ -35,6 +35,10 @@ impl Trace {
         Self { on, ..Self::default() }
     }
 
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
     pub fn at(&mut self, bar: usize, time: i64) {
         self.bar = bar;
         self.time = time;

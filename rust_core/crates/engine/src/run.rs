@@ -121,9 +121,24 @@ impl<'a> Run<'a> {
 
     /// Walks the bars from the first tradable one to the last.
     pub fn play(&mut self) -> Result<(), RunError> {
-        for index in self.inputs.start..self.inputs.bars.len() {
-            self.bar(Now { index, ts: self.inputs.bars.ts[index] })?;
+        let bars = &self.inputs.bars;
+        let mut index = self.inputs.start;
+        while index < bars.len() {
+            if self.broker.active.is_empty() && !self.broker.trace.is_on() {
+                // Nothing is alive, so until the strategy may want something every bar only repeats the balance.
+                let next = self.strategy.next(index, self.inputs.start).unwrap_or(usize::MAX).min(bars.len());
+                let cash = self.broker.ledger.cash;
+                self.curve.flat(&bars.ts[index..next], cash, self.broker.closed.len());
+                index = next;
+                if index == bars.len() {
+                    break;
+                }
+            }
+            self.bar(Now { index, ts: bars.ts[index] })?;
+            index += 1;
         }
+        let span = bars.ts.last().zip(bars.ts.get(self.inputs.start)).map_or(0, |(last, first)| last - first);
+        self.curve.figures.finish(span);
         Ok(())
     }
 
@@ -252,7 +267,7 @@ impl<'a> Run<'a> {
             trades,
             open_positions,
             rejected_orders: broker.rejected,
-            equity: curve.points(),
+            equity: curve.points(inputs.bars.ts[last]),
             metrics,
             events: broker.trace.events,
             counters,

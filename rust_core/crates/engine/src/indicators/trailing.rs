@@ -5,6 +5,8 @@
 //! deviation is computed from running sums in one pass; where the bound already answers the question, nothing more is
 //! done, and everywhere else the window is computed as specified. The answers are the same, bit for bit.
 
+use std::borrow::Cow;
+
 use omega_contract::strategy::Direction;
 
 use super::sma;
@@ -48,64 +50,131 @@ fn deviation_at(x: &[f64], window: usize, i: usize) -> f64 {
     }
 }
 
-/// A number that no deviation of the window ending at each bar lies below. NaN where a value is missing, which
-/// answers no comparison.
+/// One answer for each bar.
+#[derive(Debug, Clone, Default)]
+pub struct Marks(Vec<u64>);
+
+impl Marks {
+    fn new(bars: usize, answer: bool) -> Self {
+        Self(vec![if answer { u64::MAX } else { 0 }; bars.div_ceil(64)])
+    }
+
+    /// Whether a bar is marked; none beyond the end is.
+    pub fn at(&self, i: usize) -> bool {
+        self.0.get(i / 64).is_some_and(|word| word >> (i % 64) & 1 == 1)
+    }
+
+    fn set(&mut self, i: usize, answer: bool) {
+        let bit = 1 << (i % 64);
+        self.0[i / 64] = if answer { self.0[i / 64] | bit } else { self.0[i / 64] & !bit };
+    }
+
+    /// The first marked bar from `i` on.
+    pub fn next(&self, i: usize) -> Option<usize> {
+        let first = self.0.get(i / 64)? & (u64::MAX << (i % 64));
+        if first != 0 {
+            return Some(i / 64 * 64 + first.trailing_zeros() as usize);
+        }
+        let later = self.0[i / 64 + 1..].iter().position(|word| *word != 0)?;
+        let k = i / 64 + 1 + later;
+        Some(k * 64 + self.0[k].trailing_zeros() as usize)
+    }
+
+    /// Bars that are marked in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect())
+    }
+
+    /// Bars that are marked in either.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| a | b).collect())
+    }
+}
+
+/// Marks for both directions.
+#[derive(Debug, Clone)]
+pub struct Sides {
+    long: Marks,
+    short: Marks,
+}
+
+impl Sides {
+    fn new(bars: usize, answer: bool) -> Self {
+        Self { long: Marks::new(bars, answer), short: Marks::new(bars, answer) }
+    }
+
+    /// The marks of one direction.
+    pub fn of(&self, direction: Direction) -> &Marks {
+        match direction {
+            Direction::Long => &self.long,
+            Direction::Short => &self.short,
+        }
+    }
+
+    fn set(&mut self, i: usize, long: bool, short: bool) {
+        self.long.set(i, long);
+        self.short.set(i, short);
+    }
+}
+
+/// Calls `each` with every bar that ends a full window and a number that the window's deviation does not lie below.
 ///
 /// With y = x - x\[block start\], the variance is (sum y^2 - (sum y)^2 / w) / (w - 1). Each of at most `BLOCK + w`
 /// additions errs by half an ulp of a sum that is at most w * peak^2, which gives `slack` below with a factor of two
 /// to spare.
-fn lower_bounds(x: &[f64], window: usize) -> Vec<f64> {
-    let mut out = vec![f64::NAN; x.len()];
-    if window < 2 {
-        return out;
+fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, f64)) {
+    if window < 2 || window > x.len() {
+        return;
     }
     let (share, rest) = (1.0 / window as f64, 1.0 / (window - 1) as f64);
     let slack = 16.0 * (BLOCK + window) as f64 * f64::EPSILON;
-    let mut start = window - 1;
-    while start < x.len() {
+    let mut variance = [0.0; BLOCK];
+    for start in (window - 1..x.len()).step_by(BLOCK) {
         let origin = x[start];
         let (mut sum, mut squares, mut peak) = (0.0, 0.0, 0.0f64);
-        let mut add = |y: f64, sum: &mut f64, squares: &mut f64| {
-            *sum += y;
-            *squares += y * y;
-            peak = peak.max(y * y);
-        };
-        for &v in &x[start + 1 - window..start] {
-            add(v - origin, &mut sum, &mut squares);
+        for v in &x[start + 1 - window..start] {
+            let y = v - origin;
+            (sum, squares, peak) = (sum + y, squares + y * y, peak.max(y * y));
         }
         let end = (start + BLOCK).min(x.len());
-        // The value that leaves is one bar behind the window: the first one leaves after the first bound.
-        for i in start..end {
-            add(x[i] - origin, &mut sum, &mut squares);
-            let variance = (squares - sum * sum * share) * rest;
-            out[i] = variance;
-            let left = x[i + 1 - window] - origin;
-            sum -= left;
-            squares -= left * left;
+        for ((new, old), out) in x[start..end].iter().zip(&x[start + 1 - window..]).zip(&mut variance) {
+            let (y, left) = (new - origin, old - origin);
+            (sum, squares, peak) = (sum + y, squares + y * y, peak.max(y * y));
+            *out = (squares - sum * sum * share) * rest;
+            (sum, squares) = (sum - left, squares - left * left);
         }
-        let allowance = slack * peak;
-        for bound in &mut out[start..end] {
-            *bound = (*bound - allowance).max(0.0).sqrt() * MARGIN;
+        for (i, variance) in (start..end).zip(&variance) {
+            // `max` turns NaN into a bound of 0, which is a bound as well.
+            each(i, (variance - slack * peak).max(0.0).sqrt() * MARGIN);
         }
-        start = end;
     }
-    // `max` swallows NaN: a bound of 0 there decides nothing either, except for comparisons with NaN residuals.
-    out
 }
 
 /// Distance from a centre in deviations of that distance.
 pub struct ZScore {
     residual: Vec<f64>,
     window: usize,
-    bounds: Vec<f64>,
+    thresholds: [f64; 2],
+    maybe: Sides,
 }
 
 impl ZScore {
-    /// Of `x` around `centre`, both of one length.
-    pub fn new(x: &[f64], centre: &[f64], window: usize) -> Self {
-        let residual: Vec<f64> = x.iter().zip(centre).map(|(v, c)| v - c).collect();
-        let bounds = lower_bounds(&residual, window);
-        Self { residual, window, bounds }
+    /// Of `x` around `centre`, both of one length; `thresholds` are those of longs and of shorts.
+    pub fn new(x: &[f64], centre: Vec<f64>, window: usize, thresholds: [f64; 2]) -> Self {
+        let mut residual = centre;
+        for (r, v) in residual.iter_mut().zip(x) {
+            *r = v - *r;
+        }
+        let [long, short] = thresholds;
+        // With a threshold on the other side of zero a wider deviation makes a hit likelier: no bound helps.
+        let mut maybe = Sides::new(x.len(), true);
+        lower_bounds(&residual, window, |i, bound| {
+            let r = residual[i];
+            maybe.set(i, !(long < 0.0 && r > long * bound), !(short > 0.0 && r < short * bound));
+        });
+        Self { residual, window, thresholds, maybe }
     }
 
     /// The score of one bar; NaN where the deviation is zero or unknown.
@@ -114,14 +183,15 @@ impl ZScore {
         if width > 0.0 { self.residual[i] / width } else { f64::NAN }
     }
 
-    /// Whether the score is finite and not above (long) or not below (short) a threshold.
-    pub fn beyond(&self, i: usize, threshold: f64, direction: Direction) -> bool {
-        let limit = threshold * self.bounds[i];
-        let surely_not = match direction {
-            Direction::Long => threshold < 0.0 && self.residual[i] > limit,
-            Direction::Short => threshold > 0.0 && self.residual[i] < limit,
-        };
-        !surely_not && beyond(self.at(i), threshold, direction)
+    /// Bars whose score may be beyond its threshold; none is left out wrongly.
+    pub fn maybe(&self, direction: Direction) -> &Marks {
+        self.maybe.of(direction)
+    }
+
+    /// Whether the score is finite and not above (long) or not below (short) its threshold.
+    pub fn beyond(&self, i: usize, direction: Direction) -> bool {
+        let threshold = self.thresholds[usize::from(direction == Direction::Short)];
+        self.maybe(direction).at(i) && beyond(self.at(i), threshold, direction)
     }
 }
 
@@ -135,18 +205,27 @@ pub fn beyond(score: f64, threshold: f64, direction: Direction) -> bool {
 }
 
 /// Bollinger bands: a mean, and `factor` deviations on both sides of it.
-pub struct Bands {
-    x: Vec<f64>,
+pub struct Bands<'a> {
+    x: Cow<'a, [f64]>,
     mid: Vec<f64>,
     factor: f64,
     window: usize,
-    bounds: Vec<f64>,
+    maybe: Sides,
 }
 
-impl Bands {
+impl<'a> Bands<'a> {
     /// Of a series; the mean runs from its first value.
-    pub fn new(x: &[f64], window: usize, factor: f64) -> Self {
-        Self { mid: sma(x, window), bounds: lower_bounds(x, window), x: x.to_vec(), factor, window }
+    pub fn new(x: impl Into<Cow<'a, [f64]>>, window: usize, factor: f64) -> Self {
+        let x = x.into();
+        let mid = sma(&x, window);
+        let mut maybe = Sides::new(x.len(), true);
+        if factor >= 0.0 {
+            lower_bounds(&x, window, |i, bound| {
+                let reach = factor * bound;
+                maybe.set(i, !(x[i] > mid[i] - reach), !(x[i] < mid[i] + reach));
+            });
+        }
+        Self { x, mid, factor, window, maybe }
     }
 
     /// The mean at one bar.
@@ -161,15 +240,14 @@ impl Bands {
         self.mid[i] + sign * (self.factor * width)
     }
 
+    /// Bars on which the series may lie on or outside its band; none is left out wrongly.
+    pub fn maybe(&self, direction: Direction) -> &Marks {
+        self.maybe.of(direction)
+    }
+
     /// Whether the series itself lies on or outside the lower band (long) or the upper band (short).
     pub fn outside(&self, i: usize, direction: Direction) -> bool {
-        let (x, reach) = (self.x[i], self.factor * self.bounds[i]);
-        let surely_not = self.factor >= 0.0
-            && match direction {
-                Direction::Long => x > self.mid[i] - reach,
-                Direction::Short => x < self.mid[i] + reach,
-            };
-        !surely_not && crosses(x, self.edge(i, direction), direction)
+        self.maybe(direction).at(i) && crosses(self.x[i], self.edge(i, direction), direction)
     }
 }
 
@@ -204,12 +282,14 @@ mod tests {
     fn a_bound_never_lies_above_the_deviation_and_is_close_to_it_where_it_matters() {
         let x = walk(7_000);
         for window in [2, 3, 20, 100, 600] {
-            let (exact, bound) = (rolling_deviation(&x, window), lower_bounds(&x, window));
-            let mut close = 0;
-            for i in window - 1..x.len() {
-                assert!(bound[i] <= exact[i], "window {window}, bar {i}: {} > {}", bound[i], exact[i]);
-                close += usize::from(bound[i] > 0.99 * exact[i]);
-            }
+            let exact = rolling_deviation(&x, window);
+            let (mut close, mut seen) = (0, 0);
+            lower_bounds(&x, window, |i, bound| {
+                assert!(bound <= exact[i], "window {window}, bar {i}: {bound} > {}", exact[i]);
+                close += usize::from(bound > 0.99 * exact[i]);
+                seen += 1;
+            });
+            assert_eq!(seen, x.len() + 1 - window);
             assert!(close > x.len() / 4, "window {window}: only {close} bounds are close");
         }
     }
@@ -217,35 +297,37 @@ mod tests {
     #[test]
     fn shortcuts_give_the_answers_of_the_full_computation() {
         let x = walk(7_000);
-        let centre = sma(&x, 5);
-        let (mut hits, mut outside) = (0, 0);
+        let (mut hits, mut outside, mut spared) = (0, 0, 0);
         for window in [2, 20, 100] {
-            let (z, bands) = (ZScore::new(&x, &centre, window), Bands::new(&x, window, 1.5));
-            for i in 0..x.len() {
-                for (direction, threshold) in
-                    [(Direction::Long, -1.5), (Direction::Short, 1.5), (Direction::Long, 0.5), (Direction::Short, -0.5)]
-                {
-                    let full = beyond(z.at(i), threshold, direction);
-                    assert_eq!(z.beyond(i, threshold, direction), full, "window {window}, bar {i}");
-                    hits += usize::from(full);
-                    let full = crosses(x[i], bands.edge(i, direction), direction);
-                    assert_eq!(bands.outside(i, direction), full, "window {window}, bar {i}");
-                    outside += usize::from(full);
+            for thresholds in [[-1.5, 1.5], [0.5, -0.5], [-1.0, f64::MIN_POSITIVE]] {
+                let z = ZScore::new(&x, sma(&x, 5), window, thresholds);
+                let bands = Bands::new(&x[..], window, thresholds[1] * 1.2);
+                for i in 0..x.len() {
+                    for (direction, threshold) in [(Direction::Long, thresholds[0]), (Direction::Short, thresholds[1])]
+                    {
+                        let full = beyond(z.at(i), threshold, direction);
+                        assert_eq!(z.beyond(i, direction), full, "window {window}, bar {i}");
+                        hits += usize::from(full);
+                        let full = crosses(x[i], bands.edge(i, direction), direction);
+                        assert_eq!(bands.outside(i, direction), full, "window {window}, bar {i}");
+                        outside += usize::from(full);
+                        spared += usize::from(!z.maybe(direction).at(i));
+                    }
                 }
             }
         }
-        assert!(hits > 1_000 && outside > 1_000, "{hits} {outside}");
+        assert!(hits > 1_000 && outside > 1_000 && spared > 10_000, "{hits} {outside} {spared}");
     }
 
     #[test]
     fn a_missing_value_makes_every_window_that_holds_it_answer_no() {
         let mut x = walk(300);
         x[100] = f64::NAN;
-        let z = ZScore::new(&x, &vec![1.0; 300], 20);
-        let bands = Bands::new(&x, 20, 0.0);
+        let z = ZScore::new(&x, vec![1.0; 300], 20, [0.5, 0.5]);
+        let bands = Bands::new(&x[..], 20, 0.0);
         for i in 100..120 {
             assert!(z.at(i).is_nan());
-            assert!(!z.beyond(i, 0.5, Direction::Long) && !bands.outside(i, Direction::Short));
+            assert!(!z.beyond(i, Direction::Long) && !bands.outside(i, Direction::Short));
         }
     }
 
@@ -253,6 +335,22 @@ mod tests {
     fn a_constant_window_has_no_deviation_and_no_score() {
         let x = [0.1, 0.3, 0.3, 0.3];
         assert_eq!(rolling_deviation(&x, 3)[3], 0.0);
-        assert!(ZScore::new(&x, &[0.0; 4], 3).at(3).is_nan());
+        assert!(ZScore::new(&x, vec![0.0; 4], 3, [-1.0, 1.0]).at(3).is_nan());
+    }
+
+    #[test]
+    fn the_next_mark_is_found_across_words() {
+        let mut marks = Marks::new(300, false);
+        for i in [0, 63, 64, 299] {
+            marks.set(i, true);
+        }
+        let mut seen = vec![];
+        let mut from = 0;
+        while let Some(i) = marks.next(from) {
+            seen.push(i);
+            from = i + 1;
+        }
+        assert_eq!(seen, [0, 63, 64, 299]);
+        assert!(!marks.at(1_000));
     }
 }

@@ -187,7 +187,7 @@ fn curve_metrics(table: &mut Table, figures: &Figures) {
 }
 
 fn calmar(figures: &Figures) -> f64 {
-    let years = (figures.last_ns - figures.first_ns) as f64 / YEAR_NS;
+    let years = figures.span_ns as f64 / YEAR_NS;
     let growth = figures.last / figures.initial;
     let rate = if years >= 1.0 && growth > 0.0 {
         growth.powf(1.0 / years) - 1.0

@@ -54,18 +54,18 @@ impl Link {
     ) -> Self {
         let timeframe = if name == "PRIMARY" { Some(primary) } else { Timeframe::parse(name) };
         if timeframe == Some(primary) {
-            let columns = Columns::new(&bars.bid.close, params);
-            return Self((0..bars.len()).map(|i| columns.hold(i, bars.bid.close[i], params, direction)).collect());
+            let columns = Columns::new(bars.bid.close.to_vec(), params);
+            return Self((0..bars.len()).map(|i| columns.hold(i, bars.bid.close[i], direction)).collect());
         }
         let Some(source) = higher.iter().find(|h| Some(h.timeframe) == timeframe) else {
             return Self(vec![]);
         };
         // Computed on the bars in the order in which they appear, shown until the next one appears.
         let steps = indicators::Steps::new(&source.visible);
-        let columns = Columns::new(&steps.pick(&source.bars.bid.close), params);
+        let columns = Columns::new(steps.pick(&source.bars.bid.close), params);
         let holds = |(slot, last): (&Option<u32>, Option<usize>)| {
             let (Some(j), Some(k)) = (slot, last) else { return false };
-            columns.hold(k, source.bars.bid.close[*j as usize], params, direction)
+            columns.hold(k, source.bars.bid.close[*j as usize], direction)
         };
         Self(source.visible.iter().zip(steps.last()).map(holds).collect())
     }
@@ -73,21 +73,21 @@ impl Link {
 
 struct Columns {
     z: ZScore,
-    bands: Bands,
+    bands: Bands<'static>,
 }
 
 impl Columns {
-    fn new(close: &[f64], params: &Params) -> Self {
-        let mean = indicators::kalman_mean(close, params.kalman_r, params.kalman_q);
+    fn new(close: Vec<f64>, params: &Params) -> Self {
+        let mean = indicators::kalman_mean(&close, params.kalman_r, params.kalman_q);
+        let thresholds = [params.z_score_long, params.z_score_short];
         Self {
-            z: ZScore::new(close, &mean, params.window_length as usize),
+            z: ZScore::new(&close, mean, params.window_length as usize, thresholds),
             bands: Bands::new(close, params.b_b_length as usize, params.std_factor),
         }
     }
 
     /// Whether the condition holds for a close, with the indicators of value `k`.
-    fn hold(&self, k: usize, close: f64, params: &Params, direction: Direction) -> bool {
-        let threshold = if direction == Direction::Long { params.z_score_long } else { params.z_score_short };
-        self.z.beyond(k, threshold, direction) && crosses(close, self.bands.edge(k, direction), direction)
+    fn hold(&self, k: usize, close: f64, direction: Direction) -> bool {
+        self.z.beyond(k, direction) && crosses(close, self.bands.edge(k, direction), direction)
     }
 }

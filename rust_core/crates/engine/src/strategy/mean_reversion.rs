@@ -9,7 +9,7 @@ use super::chain::Chain;
 use super::cluster::Regimes;
 use crate::gates::NewsGate;
 use crate::indicators;
-use crate::indicators::trailing::{Bands, ZScore, beyond};
+use crate::indicators::trailing::{Bands, Marks, ZScore, beyond};
 use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
 use crate::rounding;
@@ -75,8 +75,8 @@ struct EmaReversion {
 }
 
 /// Columns that scenarios 2 to 6 share.
-struct BandReversion {
-    bands: Bands,
+struct BandReversion<'a> {
+    bands: Bands<'a>,
     trends: [Trend; 2],
 }
 
@@ -84,6 +84,24 @@ struct BandReversion {
 enum VolatilityZ {
     Column(Vec<f64>),
     Local(usize),
+}
+
+/// Bars from which on a second thread pays.
+const WORTH_A_THREAD: usize = 50_000;
+
+/// Both results; on two threads when there is enough to do.
+fn join<A, B: Send>(on_two_threads: bool, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+    if !on_two_threads {
+        return (one(), other());
+    }
+    std::thread::scope(|scope| {
+        let handle = scope.spawn(other);
+        let first = one();
+        match handle.join() {
+            Ok(second) => (first, second),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 fn wanted(params: &MeanReversion, (scenario, direction): (u8, Direction)) -> bool {
@@ -103,7 +121,7 @@ pub struct MeanReverter<'a> {
     range: Vec<f64>,
     ema: Vec<f64>,
     first: Option<EmaReversion>,
-    band: Option<BandReversion>,
+    band: Option<BandReversion<'a>>,
     kalman_z: Option<ZScore>,
     volatility_z: VolatilityZ,
     garch: Garch,
@@ -113,6 +131,7 @@ pub struct MeanReverter<'a> {
     tick: f64,
     /// The rules that the configuration leaves, in order.
     rules: Vec<(u8, Direction)>,
+    candidates: Marks,
     next_id: i64,
 }
 
@@ -129,31 +148,38 @@ impl<'a> MeanReverter<'a> {
         let p = params;
         let close = &bars.bid.close;
         let (window, atr_length) = (p.window_length as usize, p.atr_length as usize);
+        let thresholds = [p.z_score_long, p.z_score_short];
         let enabled = |scenarios: &[u8]| scenarios.iter().any(|n| p.enabled_scenarios.contains(n));
-        let ema = if enabled(&[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
-        let first = enabled(&[1]).then(|| EmaReversion {
-            z: ZScore::new(close, &ema, window),
-            ask_range: policies
-                .ask_range_for_shorts
-                .then(|| indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length)),
-        });
-        let band = enabled(&[2, 3, 4, 5, 6]).then(|| BandReversion {
-            bands: Bands::new(close, p.b_b_length as usize, p.std_factor),
+        let garch = Garch::new(p);
+        let mean = || indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
+        let scores = || {
+            let ema = if enabled(&[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
+            let z = enabled(&[1]).then(|| ZScore::new(close, ema.clone(), window, thresholds));
+            (ema, z, enabled(&[2, 3, 5, 6]).then(|| ZScore::new(close, mean(), window, thresholds)))
+        };
+        let envelope = || {
+            let range = indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length);
+            let bands = enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
+            (range, bands)
+        };
+        let ((ema, ema_z, kalman_z), (range, bands)) = join(close.len() >= WORTH_A_THREAD, scores, envelope);
+        let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length);
+        let first = ema_z.map(|z| EmaReversion { z, ask_range: policies.ask_range_for_shorts.then(ask_range) });
+        let band = bands.map(|bands| BandReversion {
+            bands,
             trends: [
                 Trend::new(&p.htf_tf, p.htf_ema, p.htf_filter, primary, higher),
                 Trend::new(&p.extra_htf_tf, p.extra_htf_ema, p.extra_htf_filter, primary, higher),
             ],
         });
-        let garch = Garch::new(p);
-        let mean = || indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
-        let kalman_z = enabled(&[2, 3, 5, 6]).then(|| ZScore::new(close, &mean(), window));
         let volatility_z = match (enabled(&[4]), p.local_z_lookback) {
             (true, 1..) => VolatilityZ::Local(p.local_z_lookback as usize),
             (true, _) => VolatilityZ::Column(volatility::z_score(close, &mean(), &volatility::garch(close, &garch))),
             (false, _) => VolatilityZ::Column(vec![]),
         };
-        Self {
-            range: indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length),
+        let rules: Vec<(u8, Direction)> = RULES.into_iter().filter(|rule| wanted(p, *rule)).collect();
+        let mut reverter = Self {
+            range,
             regimes: enabled(&[5]).then(|| Regimes::new(p)),
             chain: enabled(&[6]).then(|| Chain::new(p, bars, higher, primary)),
             params,
@@ -167,14 +193,32 @@ impl<'a> MeanReverter<'a> {
             garch,
             grid: policies.level_grid,
             tick,
-            rules: RULES.into_iter().filter(|rule| wanted(p, *rule)).collect(),
+            rules,
+            candidates: Marks::default(),
             next_id: 0,
-        }
+        };
+        reverter.candidates = reverter.find_candidates();
+        reverter
+    }
+
+    /// Bars on which the cheap looks leave at least one rule open.
+    fn find_candidates(&self) -> Marks {
+        let one = |(scenario, direction): &(u8, Direction)| -> Option<Marks> {
+            if *scenario == 1 {
+                return self.first.as_ref().map(|first| first.z.maybe(*direction).clone());
+            }
+            let bands = self.band.as_ref()?.bands.maybe(*direction);
+            if *scenario == 4 {
+                return Some(bands.clone());
+            }
+            Some(bands.and(self.kalman_z.as_ref()?.maybe(*direction)))
+        };
+        self.rules.iter().filter_map(one).reduce(|a, b| a.or(&b)).unwrap_or_default()
     }
 
     /// The order of one bar, if there is one.
     pub fn order(&mut self, view: &View) -> Option<Request> {
-        if self.news.as_ref().is_some_and(|gate| gate.blocked(view.decision)) || view.open_positions >= 1 {
+        if view.open_positions >= 1 || self.news.as_ref().is_some_and(|gate| gate.blocked(view.decision)) {
             return None;
         }
         let i = view.index;
@@ -217,6 +261,11 @@ impl<'a> MeanReverter<'a> {
         }
     }
 
+    /// The first bar from `i` on at whose close a rule may give a signal.
+    pub fn next(&self, i: usize) -> Option<usize> {
+        self.candidates.next(i)
+    }
+
     fn threshold(&self, direction: Direction) -> f64 {
         match direction {
             Direction::Long => self.params.z_score_long,
@@ -233,7 +282,7 @@ impl<'a> MeanReverter<'a> {
 
     fn scenario_1(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
         let columns = self.first.as_ref()?;
-        if !columns.z.beyond(i, self.threshold(direction), direction) {
+        if !columns.z.beyond(i, direction) {
             return None;
         }
         let range = match (&columns.ask_range, direction) {
@@ -255,8 +304,10 @@ impl<'a> MeanReverter<'a> {
     }
 
     fn scenario_2(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
-        let z = self.kalman_z.as_ref()?;
-        if z.beyond(i, self.threshold(direction), direction) { self.outside_band(i, direction) } else { None }
+        if !self.band.as_ref()?.bands.maybe(direction).at(i) {
+            return None;
+        }
+        if self.kalman_z.as_ref()?.beyond(i, direction) { self.outside_band(i, direction) } else { None }
     }
 
     fn scenario_3(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {

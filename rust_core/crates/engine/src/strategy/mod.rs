@@ -50,6 +50,17 @@ impl<'a> Strategy<'a> {
         }
     }
 
+    /// The first bar from `index` on (`bar` from the start) on which there may be an order; none: never again.
+    pub fn next(&self, index: usize, start: usize) -> Option<usize> {
+        match self {
+            Self::Scripted(strategy) => {
+                let due = |when: i64| usize::try_from(when).map_or(index, |bar| (start + bar).max(index));
+                strategy.due.get(strategy.next).map(|(when, _)| due(*when))
+            }
+            Self::MeanReversion(strategy) => strategy.next(index),
+        }
+    }
+
     /// Orders of one bar, in order.
     pub fn orders(&mut self, view: &View) -> Vec<Request> {
         match self {
