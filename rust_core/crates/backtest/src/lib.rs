@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use omega_contract::config::RunMode;
 use omega_contract::{Category, Config, ConfigErrors, RunError, codes};
-use omega_engine::{Inputs, Run};
+use omega_engine::{Inputs, Report, Run};
 use omega_market::{Dataset, costs, manifest, news};
 
 pub use environment::Environment;
@@ -19,6 +19,9 @@ pub use shield::{Panic, shielded};
 
 /// Version of the engine, as results show it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Bytes of input files from which on a thread for their hashes pays.
+const WORTH_A_THREAD: usize = 256 << 10;
 
 /// How long the parts of a run took, in nanoseconds.
 #[derive(Debug, Clone, Copy, Default, serde::Serialize)]
@@ -89,14 +92,12 @@ pub fn run_json(config_json: &str) -> Result<String, ConfigErrors> {
 pub fn run(config: &Config, environment: &Environment) -> Result<String, RunError> {
     let mut timings = Timings::default();
     let start = clock();
-    let mut entries = vec![];
-    let tariff = costs::load(&environment.paths, &config.symbol, &mut entries)?;
-    let events = if config.news_filter.enabled { news::load(&environment.paths, &mut entries)? } else { vec![] };
-    let data = Dataset::load(&environment.paths, config, &mut entries)?;
-    let (entries, manifest_hash) = manifest::finish(entries);
+    let mut files = vec![];
+    let tariff = costs::load(&environment.paths, &config.symbol, &mut files)?;
+    let events = if config.news_filter.enabled { news::load(&environment.paths, &mut files)? } else { vec![] };
+    let data = Dataset::load(&environment.paths, config, &mut files)?;
     timings.load = since(start);
     let entropy = entropy(config)?;
-    let start = clock();
     let inputs = Inputs {
         config,
         bars: &data.primary,
@@ -108,14 +109,20 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
         news: &events,
         seed: seed(config, entropy),
     };
-    let mut run = Run::prepare(&inputs);
+    let start = clock();
+    let run = Run::prepare(&inputs);
     timings.indicators = since(start);
-    let start = clock();
-    run.play()?;
-    timings.bars = since(start);
-    let start = clock();
-    let report = run.finish()?;
-    timings.metrics = since(start);
+    // Nothing but the result needs the hashes, so large files are hashed while the bars are played.
+    let (report, (entries, manifest_hash)) = if manifest::size(&files) < WORTH_A_THREAD {
+        (play(run, &mut timings)?, manifest::finish(files))
+    } else {
+        std::thread::scope(|scope| {
+            let hashes = scope.spawn(|| manifest::finish(files));
+            let report = play(run, &mut timings)?;
+            let lost = |_| RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the hashing thread died");
+            Ok((report, hashes.join().map_err(lost)?))
+        })?
+    };
     let provenance = Provenance {
         entries,
         manifest_hash,
@@ -134,6 +141,17 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let start = clock();
     let text = report::write(config, environment, &report, &provenance, timings)?;
     Ok(report::with_serialise_time(text, since(start)))
+}
+
+/// Plays the bars and computes the metrics, timed.
+fn play(mut run: Run, timings: &mut Timings) -> Result<Report, RunError> {
+    let start = clock();
+    run.play()?;
+    timings.bars = since(start);
+    let start = clock();
+    let report = run.finish()?;
+    timings.metrics = since(start);
+    Ok(report)
 }
 
 /// Randomness of the operating system, in prod only.

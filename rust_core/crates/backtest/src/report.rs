@@ -12,6 +12,11 @@ use serde_json::Value;
 
 use crate::{DatasetMeta, Environment, Provenance, Timings, VERSION};
 
+/// About as many bytes as the parts of a result text take.
+const FRAME_BYTES: usize = 16 << 10;
+const TRADE_BYTES: usize = 560;
+const POINT_BYTES: usize = 64;
+
 #[derive(Serialize)]
 struct Document<'a> {
     ok: bool,
@@ -106,7 +111,12 @@ pub(crate) fn write(
             timings_ns: timings,
         },
     };
-    serde_json::to_string(&document).map_err(fail)
+    // Growing would copy the text over and over.
+    let size = FRAME_BYTES + report.trades.len() * TRADE_BYTES + report.equity.equity.len() * POINT_BYTES;
+    let mut text = Vec::with_capacity(size);
+    serde_json::to_writer(&mut text, &document).map_err(fail)?;
+    String::from_utf8(text)
+        .map_err(|_| RunError::new(Category::Runtime, codes::SERIALIZATION_FAILED, "the result text is not UTF-8"))
 }
 
 /// Puts the time of writing into the text that was written: the field is the last one of the document.

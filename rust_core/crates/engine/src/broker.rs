@@ -86,6 +86,28 @@ impl<'a> Broker<'a> {
         self.active.iter().filter(|order| order.is_open()).count()
     }
 
+    /// The position, when it is all there is and `index` is neither the bar of its order nor of its fill.
+    pub fn lone_position(&self, index: usize) -> Option<&Order> {
+        let [order] = self.active.as_slice() else { return None };
+        (order.is_open() && order.placed_bar < index && order.fill.is_some_and(|fill| fill.bar < index))
+            .then_some(order)
+    }
+
+    /// Whether a bar touches a level of an open position.
+    pub fn touches(&self, order: &Order, index: usize) -> bool {
+        let side = self.exit_side(order);
+        let buffer = self.buffer_factor * self.desk.pip();
+        let bar = ExitBar {
+            open: side.open[index],
+            high: side.high[index],
+            low: side.low[index],
+            close: side.close[index],
+            is_fill_bar: false,
+        };
+        let touched = exits::touched(order, &bar, buffer);
+        touched.sl || touched.tp
+    }
+
     /// Side on which a position is closed: bid for longs, ask for shorts.
     fn exit_side(&self, order: &Order) -> &'a Ohlc {
         if order.is_long() { &self.bars.bid } else { &self.bars.ask }

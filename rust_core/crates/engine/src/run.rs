@@ -135,11 +135,37 @@ impl<'a> Run<'a> {
                 }
             }
             self.bar(Now { index, ts: bars.ts[index] })?;
-            index += 1;
+            index = self.hold(index + 1)?;
         }
         let span = bars.ts.last().zip(bars.ts.get(self.inputs.start)).map_or(0, |(last, first)| last - first);
         self.curve.figures.finish(span);
         Ok(())
+    }
+
+    /// Passes over bars that only mark one open position: no level is touched, no order is due, no holding time ends.
+    /// Returns the first bar that needs the full treatment.
+    fn hold(&mut self, from: usize) -> Result<usize, RunError> {
+        let bars = self.inputs.bars;
+        let edited = !self.manager.edits.is_empty();
+        let (Some(position), Ok(managed), false) =
+            (self.broker.lone_position(from), self.manager.reachable(), edited || self.broker.trace.is_on())
+        else {
+            return Ok(from);
+        };
+        let end = self.strategy.next_beside_position(from, self.inputs.start).unwrap_or(usize::MAX).min(bars.len());
+        let (cash, closed) = (self.broker.ledger.cash, self.broker.closed.len());
+        let mut index = from;
+        while index < end && !self.broker.touches(position, index) {
+            let ts = bars.ts[index];
+            if managed && self.manager.expired(position, ts) {
+                break;
+            }
+            let open =
+                if self.policies.mark_open { self.broker.earned(position, self.broker.mid(index))? } else { 0.0 };
+            self.curve.note(ts, cash + open, cash, closed);
+            index += 1;
+        }
+        Ok(index)
     }
 
     fn bar(&mut self, now: Now) -> Result<(), RunError> {

@@ -1,10 +1,11 @@
 //! Cost file and symbol file.
 
+use bytes::Bytes;
 use omega_contract::inputs::{Commission, FeeSchema, SymbolSpec};
 use omega_contract::{Category, RunError, codes};
 use serde_yaml_ng::Mapping;
 
-use crate::manifest::{self, Entry};
+use crate::manifest::Input;
 use crate::source::{Paths, read_file};
 use crate::yaml;
 
@@ -50,25 +51,24 @@ pub struct Tariff {
     pub warnings: Vec<String>,
 }
 
-fn content(path: Option<&std::path::Path>, builtin: &[u8], name: &str) -> Result<(Vec<u8>, String), RunError> {
+fn content(path: Option<&std::path::Path>, builtin: &'static [u8], name: &str) -> Result<(Bytes, String), RunError> {
     match path {
-        None => Ok((builtin.to_vec(), format!("builtin:{name}"))),
+        None => Ok((Bytes::from_static(builtin), format!("builtin:{name}"))),
         Some(path) => {
             let shown = path.file_name().map_or_else(|| name.to_string(), |n| n.to_string_lossy().into_owned());
-            Ok((read_file(path, &path.display().to_string())?, shown))
+            Ok((read_file(path, &path.display().to_string())?.into(), shown))
         }
     }
 }
 
-/// Reads both files for one symbol and adds their manifest entries.
-pub fn load(paths: &Paths, symbol: &str, entries: &mut Vec<Entry>) -> Result<Tariff, RunError> {
+/// Reads both files for one symbol and notes them for the manifest.
+pub fn load(paths: &Paths, symbol: &str, inputs: &mut Vec<Input>) -> Result<Tariff, RunError> {
     let (costs, costs_name) = content(paths.costs.as_deref(), BUILTIN_COSTS, "execution_costs.yaml")?;
     let (specs, specs_name) = content(paths.specs.as_deref(), BUILTIN_SPECS, "symbol_specs.yaml")?;
     for (kind, path, bytes) in
         [("execution_costs_yaml", &costs_name, &costs), ("symbol_specs_yaml", &specs_name, &specs)]
     {
-        let sha256 = manifest::sha256(bytes);
-        entries.push(Entry { path: path.clone(), kind, sha256, rows: None, first_ns: None, last_ns: None });
+        inputs.push(Input::plain(path.clone(), kind, bytes.clone()));
     }
     let mut warnings = vec![];
     let costs = yaml::mapping(&costs, &costs_name)?;

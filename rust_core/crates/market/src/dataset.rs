@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::align::{self, Rules};
 use crate::candles::{self, Candles};
-use crate::manifest::{self, Entry};
+use crate::manifest::{Entry, Input};
 use crate::source::{Paths, Side, read_file};
 use crate::{clean, govern, parquet_file};
 
@@ -43,7 +43,7 @@ const WORTH_A_THREAD: u64 = 256 << 10;
 /// One side of one timeframe: read, checked or cleaned, with its manifest entry and the number of equal duplicates.
 struct SideRead {
     candles: Candles,
-    entry: Entry,
+    input: Input,
     duplicates: usize,
 }
 
@@ -56,13 +56,12 @@ fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Resul
         path = paths.data_root.join(lower);
     }
     let content = Bytes::from(read_file(&path, &shown)?);
-    let sha256 = manifest::sha256(&content);
-    let raw = parquet_file::read_candles(content, &shown)?;
+    let raw = parquet_file::read_candles(content.clone(), &shown)?;
     let kind = if side == Side::Bid { "market_parquet_bid" } else { "market_parquet_ask" };
     let entry = Entry {
         path: shown,
         kind,
-        sha256,
+        sha256: String::new(),
         rows: Some(raw.len()),
         first_ns: raw.ts.first().copied(),
         last_ns: raw.ts.last().copied(),
@@ -73,7 +72,7 @@ fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Resul
         (clean::clean(raw, tf, config.timestamp_alignment.normalize_to_timeframe), 0)
     };
     candles.forget_volume();
-    Ok(SideRead { candles, entry, duplicates })
+    Ok(SideRead { candles, input: Input { entry, content }, duplicates })
 }
 
 /// Both sides, each on a thread of its own where there is enough to do.
@@ -113,14 +112,14 @@ fn load_pair(
     paths: &Paths,
     config: &Config,
     tf: Timeframe,
-    entries: &mut Vec<Entry>,
+    inputs: &mut Vec<Input>,
 ) -> Result<(Pair, usize, Governance), RunError> {
     let (bid, ask) = read_sides(paths, config, tf);
     let (bid, ask) = (bid?, ask?);
-    let shown = format!("{} / {}", bid.entry.path, ask.entry.path);
+    let shown = format!("{} / {}", bid.input.entry.path, ask.input.entry.path);
     let strict = config.semantics.data_rules.is_v2();
     let mut found = Governance { duplicates: bid.duplicates + ask.duplicates, ..Governance::default() };
-    entries.extend([bid.entry, ask.entry]);
+    inputs.extend([bid.input, ask.input]);
     let (first, last) = bounds(config);
     let (mut pair, apart) = candles::join(bid.candles, ask.candles);
     let end = pair.ts.partition_point(|t| *t <= last);
@@ -186,14 +185,14 @@ fn align_higher(config: &Config, primary: &Pair, tf: Timeframe, bars: Pair) -> H
 }
 
 impl Dataset {
-    /// Loads all timeframes of a configuration and adds a manifest entry for each file.
+    /// Loads all timeframes of a configuration and notes each file for the manifest.
     ///
     /// # Errors
     /// Category `market_data`: 3001 and 3004 for files, 1005, 1006 and 1011 for their rows, 1010 when no bar is
     /// left to trade, 2008 when history is missing.
-    pub fn load(paths: &Paths, config: &Config, entries: &mut Vec<Entry>) -> Result<Self, RunError> {
+    pub fn load(paths: &Paths, config: &Config, inputs: &mut Vec<Input>) -> Result<Self, RunError> {
         let tf = config.timeframes.primary;
-        let (primary, start, mut governance) = load_pair(paths, config, tf, entries)?;
+        let (primary, start, mut governance) = load_pair(paths, config, tf, inputs)?;
         if start >= primary.len() {
             let message = format!(
                 "no {} bar of {} between {} and {}",
@@ -218,7 +217,7 @@ impl Dataset {
         governance.gaps = count_gaps(&primary.ts[start..], config);
         let mut higher = vec![];
         for &tf in &config.timeframes.additional {
-            let (bars, _, _) = load_pair(paths, config, tf, entries)?;
+            let (bars, _, _) = load_pair(paths, config, tf, inputs)?;
             higher.push(align_higher(config, &primary, tf, bars));
         }
         Ok(Self { primary, start, higher, governance })

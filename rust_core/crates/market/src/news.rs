@@ -5,7 +5,7 @@ use omega_contract::config::Impact;
 use omega_contract::inputs::NewsEvent;
 use omega_contract::{Category, RunError, codes};
 
-use crate::manifest::{self, Entry};
+use crate::manifest::{Entry, Input};
 use crate::parquet_file;
 use crate::source::{Paths, read_file};
 
@@ -13,7 +13,7 @@ use crate::source::{Paths, read_file};
 ///
 /// # Errors
 /// 1008 when no calendar is configured; 1005, 3001, 3004 for the file.
-pub fn load(paths: &Paths, entries: &mut Vec<Entry>) -> Result<Vec<NewsEvent>, RunError> {
+pub fn load(paths: &Paths, inputs: &mut Vec<Input>) -> Result<Vec<NewsEvent>, RunError> {
     let Some(path) = &paths.news else {
         let message = "news_filter is enabled, but OMEGA_NEWS_CALENDAR_FILE names no calendar";
         return Err(RunError::new(Category::Config, codes::MISSING_REQUIRED_FIELD, message));
@@ -21,8 +21,7 @@ pub fn load(paths: &Paths, entries: &mut Vec<Entry>) -> Result<Vec<NewsEvent>, R
     let shown = path.display().to_string();
     let name = path.file_name().map_or_else(|| shown.clone(), |n| n.to_string_lossy().into_owned());
     let content = Bytes::from(read_file(path, &shown)?);
-    let sha256 = manifest::sha256(&content);
-    let (times, ids, impacts, currencies) = parquet_file::with_source(content, &name, |source| {
+    let (times, ids, impacts, currencies) = parquet_file::with_source(content.clone(), &name, |source| {
         source.texts("Name")?;
         Ok((source.times()?, source.texts("Id")?, source.texts("Impact")?, source.texts("Currency")?))
     })?;
@@ -53,13 +52,14 @@ pub fn load(paths: &Paths, entries: &mut Vec<Entry>) -> Result<Vec<NewsEvent>, R
             out.push(NewsEvent { ts, impact, currency: currency.clone() });
         }
     }
-    entries.push(Entry {
+    let entry = Entry {
         path: name.clone(),
         kind: "news_parquet",
-        sha256,
+        sha256: String::new(),
         rows: Some(times.len()),
         first_ns: times.first().copied(),
         last_ns: times.last().copied(),
-    });
+    };
+    inputs.push(Input { entry, content });
     Ok(out)
 }

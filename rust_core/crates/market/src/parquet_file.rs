@@ -16,6 +16,8 @@ use crate::candles::Candles;
 
 /// Rows a file may have; more is refused before anything is allocated.
 const MAX_ROWS: i64 = 200_000_000;
+/// Rows decoded at a time.
+const PIECE: usize = 8192;
 const TIME: &str = "UTC time";
 
 /// An opened file with the name that messages show.
@@ -194,6 +196,8 @@ impl<'a> Source<'a> {
     ) -> Result<Vec<T::T>, RunError> {
         let fail = |e: ParquetError| broken(self.shown, e);
         let mut values: Vec<T::T> = Vec::with_capacity(self.rows);
+        // Decoded in pieces that stay in the cache: the reader clears what it decodes into beforehand.
+        let mut piece: Vec<T::T> = vec![];
         let mut levels: Vec<i16> = vec![];
         let optional = column.max_def_level() > 0;
         for group in 0..self.reader.num_row_groups() {
@@ -202,20 +206,24 @@ impl<'a> Source<'a> {
             let Some(mut reader) = typed(row_group.get_column_reader(index).map_err(fail)?) else {
                 return Err(schema_fault(self.shown, name, "has an unexpected physical type"));
             };
-            let before = values.len();
-            let mut read = 0;
-            while read < rows {
+            let end = values.len() + rows;
+            while values.len() < end {
+                let before = values.len();
+                piece.clear();
                 levels.clear();
                 let into = optional.then_some(&mut levels);
-                let (records, _, _) = reader.read_records(rows - read, into, None, &mut values).map_err(fail)?;
-                if records == 0 {
+                let wanted = (end - before).min(PIECE);
+                let (records, _, _) = reader.read_records(wanted, into, None, &mut piece).map_err(fail)?;
+                if records == 0 || (piece.len() != records && levels.iter().all(|l| *l == column.max_def_level())) {
+                    let read = rows - (end - before);
                     return Err(broken(self.shown, format!("row group {group} ends after {read} of {rows} rows")));
                 }
-                if let Some(at) = levels.iter().position(|level| *level < column.max_def_level()) {
-                    let row = before + read + at;
+                let full = column.max_def_level();
+                if !levels.iter().fold(true, |good, level| good & (*level == full)) {
+                    let row = before + levels.iter().position(|level| *level != full).unwrap_or(0);
                     return Err(schema_fault(self.shown, name, &format!("is null at row {row}")).with("row", row));
                 }
-                read += records;
+                values.extend_from_slice(&piece);
             }
         }
         Ok(values)

@@ -55,8 +55,8 @@ fn deviation_at(x: &[f64], window: usize, i: usize) -> f64 {
 pub struct Marks(Vec<u64>);
 
 impl Marks {
-    fn new(bars: usize, answer: bool) -> Self {
-        Self(vec![if answer { u64::MAX } else { 0 }; bars.div_ceil(64)])
+    fn none(bars: usize) -> Self {
+        Self(vec![0; bars.div_ceil(64)])
     }
 
     /// Whether a bar is marked; none beyond the end is.
@@ -64,9 +64,8 @@ impl Marks {
         self.0.get(i / 64).is_some_and(|word| word >> (i % 64) & 1 == 1)
     }
 
-    fn set(&mut self, i: usize, answer: bool) {
-        let bit = 1 << (i % 64);
-        self.0[i / 64] = if answer { self.0[i / 64] | bit } else { self.0[i / 64] & !bit };
+    fn set(&mut self, i: usize) {
+        self.0[i / 64] |= 1 << (i % 64);
     }
 
     /// The first marked bar from `i` on.
@@ -101,8 +100,8 @@ pub struct Sides {
 }
 
 impl Sides {
-    fn new(bars: usize, answer: bool) -> Self {
-        Self { long: Marks::new(bars, answer), short: Marks::new(bars, answer) }
+    fn none(bars: usize) -> Self {
+        Self { long: Marks::none(bars), short: Marks::none(bars) }
     }
 
     /// The marks of one direction.
@@ -112,19 +111,15 @@ impl Sides {
             Direction::Short => &self.short,
         }
     }
-
-    fn set(&mut self, i: usize, long: bool, short: bool) {
-        self.long.set(i, long);
-        self.short.set(i, short);
-    }
 }
 
-/// Calls `each` with every bar that ends a full window and a number that the window's deviation does not lie below.
+/// Calls `each` with stretches of bars that end a full window: the first of them, and for each a number that its
+/// window's deviation does not lie below.
 ///
 /// With y = x - x\[block start\], the variance is (sum y^2 - (sum y)^2 / w) / (w - 1). Each of at most `BLOCK + w`
 /// additions errs by half an ulp of a sum that is at most w * peak^2, which gives `slack` below with a factor of two
 /// to spare.
-fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, f64)) {
+fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, &[f64])) {
     if window < 2 || window > x.len() {
         return;
     }
@@ -145,10 +140,12 @@ fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, f64)) {
             *out = (squares - sum * sum * share) * rest;
             (sum, squares) = (sum - left, squares - left * left);
         }
-        for (i, variance) in (start..end).zip(&variance) {
+        let bounds = &mut variance[..end - start];
+        for value in bounds.iter_mut() {
             // `max` turns NaN into a bound of 0, which is a bound as well.
-            each(i, (variance - slack * peak).max(0.0).sqrt() * MARGIN);
+            *value = (*value - slack * peak).max(0.0).sqrt() * MARGIN;
         }
+        each(start, bounds);
     }
 }
 
@@ -168,11 +165,17 @@ impl ZScore {
             *r = v - *r;
         }
         let [long, short] = thresholds;
-        // With a threshold on the other side of zero a wider deviation makes a hit likelier: no bound helps.
-        let mut maybe = Sides::new(x.len(), true);
-        lower_bounds(&residual, window, |i, bound| {
-            let r = residual[i];
-            maybe.set(i, !(long < 0.0 && r > long * bound), !(short > 0.0 && r < short * bound));
+        let mut maybe = Sides::none(x.len());
+        lower_bounds(&residual, window, |start, bounds| {
+            for (i, (r, bound)) in residual[start..].iter().zip(bounds).enumerate() {
+                // With a threshold on the other side of zero a wider deviation makes a hit likelier: no bound helps.
+                if !(long < 0.0 && *r > long * bound) {
+                    maybe.long.set(start + i);
+                }
+                if !(short > 0.0 && *r < short * bound) {
+                    maybe.short.set(start + i);
+                }
+            }
         });
         Self { residual, window, thresholds, maybe }
     }
@@ -218,13 +221,19 @@ impl<'a> Bands<'a> {
     pub fn new(x: impl Into<Cow<'a, [f64]>>, window: usize, factor: f64) -> Self {
         let x = x.into();
         let mid = sma(&x, window);
-        let mut maybe = Sides::new(x.len(), true);
-        if factor >= 0.0 {
-            lower_bounds(&x, window, |i, bound| {
+        let mut maybe = Sides::none(x.len());
+        lower_bounds(&x, window, |start, bounds| {
+            for (i, ((x, mid), bound)) in x[start..].iter().zip(&mid[start..]).zip(bounds).enumerate() {
                 let reach = factor * bound;
-                maybe.set(i, !(x[i] > mid[i] - reach), !(x[i] < mid[i] + reach));
-            });
-        }
+                // A negative width turns the bands round, and then no bound helps.
+                if !(factor >= 0.0 && *x > mid - reach) {
+                    maybe.long.set(start + i);
+                }
+                if !(factor >= 0.0 && *x < mid + reach) {
+                    maybe.short.set(start + i);
+                }
+            }
+        });
         Self { x, mid, factor, window, maybe }
     }
 
@@ -284,10 +293,13 @@ mod tests {
         for window in [2, 3, 20, 100, 600] {
             let exact = rolling_deviation(&x, window);
             let (mut close, mut seen) = (0, 0);
-            lower_bounds(&x, window, |i, bound| {
-                assert!(bound <= exact[i], "window {window}, bar {i}: {bound} > {}", exact[i]);
-                close += usize::from(bound > 0.99 * exact[i]);
-                seen += 1;
+            lower_bounds(&x, window, |start, bounds| {
+                for (i, bound) in bounds.iter().enumerate() {
+                    let exact = exact[start + i];
+                    assert!(*bound <= exact, "window {window}, bar {}: {bound} > {exact}", start + i);
+                    close += usize::from(*bound > 0.99 * exact);
+                    seen += 1;
+                }
             });
             assert_eq!(seen, x.len() + 1 - window);
             assert!(close > x.len() / 4, "window {window}: only {close} bounds are close");
@@ -340,9 +352,9 @@ mod tests {
 
     #[test]
     fn the_next_mark_is_found_across_words() {
-        let mut marks = Marks::new(300, false);
+        let mut marks = Marks::none(300);
         for i in [0, 63, 64, 299] {
-            marks.set(i, true);
+            marks.set(i);
         }
         let mut seen = vec![];
         let mut from = 0;

@@ -61,6 +61,15 @@ impl<'a> Strategy<'a> {
         }
     }
 
+    /// As `next`, while there is an open position.
+    pub fn next_beside_position(&self, index: usize, start: usize) -> Option<usize> {
+        match self {
+            Self::Scripted(_) => self.next(index, start),
+            // One position at a time.
+            Self::MeanReversion(_) => None,
+        }
+    }
+
     /// Orders of one bar, in order.
     pub fn orders(&mut self, view: &View) -> Vec<Request> {
         match self {
