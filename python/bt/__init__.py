@@ -1,5 +1,6 @@
 """Omega's backtest engine V2: one call, configuration in, result out."""
 
+from bt._document import Trade
 from bt._native import __version__
 from bt._run import run_backtest, run_backtest_json
 from bt.errors import BacktestError, BtError, ConfigError, ConfigIssue, InternalError
@@ -15,6 +16,7 @@ __all__ = [
     "Migration",
     "MigrationError",
     "Result",
+    "Trade",
     "__version__",
     "migrate_config",
     "run_backtest",

@@ -7,9 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from bt import _native
+from bt._document import decode
 from bt.errors import BacktestError, ConfigError, ConfigIssue
 from bt.result import Result
 
@@ -54,7 +53,8 @@ def run_backtest(config: dict[str, Any] | str | Path) -> Result:
         BacktestError: files, data or rates stopped the run.
         InternalError: a bug of the engine.
     """
-    answer = orjson.loads(_native.run_backtest(_text(config)))
-    if answer["ok"]:
-        return Result(raw=answer)
-    raise BacktestError(**answer["error"])
+    text = _native.run_backtest(_text(config))
+    document = decode(text)
+    if document.error is not None:
+        raise BacktestError(**document.error)
+    return Result(text=text, document=document)

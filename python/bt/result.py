@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
+from typing import Any, Self
 
+import msgspec
+import numpy as np
 import pyarrow as pa
+
+from bt._columns import equity_columns
+from bt._document import Document, Trade, decode
 
 __all__ = ["Result"]
 
@@ -38,75 +44,96 @@ _TRADE_SCHEMA = pa.schema(_TRADE_COLUMNS)
 class Result:
     """What one backtest says. Prices in quote currency, money in account currency, times UTC.
 
-    ``raw`` is the parsed result JSON; the tables below are views of it, built on first use.
+    ``text`` is the result JSON; the tables below are views of it, built on first use.
     """
 
-    raw: dict[str, Any] = field(repr=False)
+    text: str = field(repr=False)
+    document: Document = field(repr=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """A result from its JSON text, as ``bt run --json-result`` and ``run_backtest_json`` give it.
+
+        Raises:
+            ValueError: the text is not a result, or is an error.
+        """
+        document = decode(text)
+        if not document.ok:
+            raise ValueError(f"the run ended in an error: {(document.error or {}).get('message')}")
+        return cls(text=text, document=document)
+
+    @cached_property
+    def raw(self) -> dict[str, Any]:
+        """The whole result as plain dictionaries and lists."""
+        parsed: dict[str, Any] = msgspec.json.decode(self.text)
+        return parsed
+
+    @property
+    def trade_records(self) -> list[Trade]:
+        """Closed positions by exit time, then order id."""
+        return self.document.trades
 
     @cached_property
     def trades(self) -> pa.Table:
         """Closed positions by exit time, then order id: one row each, columns as in the result JSON."""
-        rows = self.raw["trades"]
+        rows = self.document.trades
         columns: list[pa.Array[Any]] = []
         for column in _TRADE_SCHEMA:
-            key = f"{column.name}_ns" if column.type == _UTC_NS else column.name
-            columns.append(pa.array([row[key] for row in rows], type=column.type))
+            read = attrgetter(f"{column.name}_ns" if column.type == _UTC_NS else column.name)
+            columns.append(pa.array(list(map(read, rows)), type=column.type))
         return pa.Table.from_arrays(columns, schema=_TRADE_SCHEMA)
 
     @cached_property
     def equity(self) -> pa.Table:
         """``time``, ``equity``, ``balance``, ``high_water`` and ``drawdown`` (share of the high water)."""
-        raw = self.raw["equity"]
-        equity: list[float] = raw["equity"]
-        high, highs = self.raw["meta"]["config"]["normalised"]["account"]["initial_balance"], []
-        for value in equity:
-            high = max(high, value)
-            highs.append(high)
-        falls = [(h - e) / h if h > 0 else 0.0 for h, e in zip(highs, equity, strict=True)]
+        times, equity, balance = equity_columns(self.document.equity)
+        start = self.meta["config"]["normalised"]["account"]["initial_balance"]
+        high = np.maximum.accumulate(np.concatenate([[start], equity]))[1:]
+        fall = np.divide(high - equity, high, out=np.zeros_like(equity), where=high > 0)
         return pa.table(
             {
-                "time": pa.array(raw["timestamp_ns"], type=_UTC_NS),
-                "equity": pa.array(equity, type=pa.float64()),
-                "balance": pa.array(raw["balance"], type=pa.float64()),
-                "high_water": pa.array(highs, type=pa.float64()),
-                "drawdown": pa.array(falls, type=pa.float64()),
+                "time": pa.array(times).cast(_UTC_NS),
+                "equity": equity,
+                "balance": balance,
+                "high_water": high,
+                "drawdown": fall,
             }
         )
 
     @property
     def metrics(self) -> dict[str, float | int | str]:
         """Name -> value; ``"n/a"`` where there are too few samples."""
-        return dict(self.raw["metrics"])
+        return dict(self.document.metrics)
 
     @property
     def definitions(self) -> dict[str, dict[str, str]]:
         """Name -> unit, description, domain, source and type of each metric."""
-        return dict(self.raw["definitions"])
+        return dict(self.document.definitions)
 
     @property
     def open_positions(self) -> list[dict[str, Any]]:
         """Orders and positions that were alive after the last bar."""
-        return list(self.raw["open_positions"])
+        return list(self.document.open_positions)
 
     @property
     def rejected_orders(self) -> list[dict[str, Any]]:
         """Orders that were refused, with the rule that refused them."""
-        return list(self.raw["rejected_orders"])
+        return list(self.document.rejected_orders)
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """The trace; empty unless ``output.events`` is set."""
-        return list(self.raw.get("events", []))
+        return list(self.document.events)
 
     @property
     def meta(self) -> dict[str, Any]:
         """Run id, hashes, semantics, dataset, counters and timings."""
-        return dict(self.raw["meta"])
+        return dict(self.document.meta)
 
     @property
     def run_id(self) -> str:
         """Sixteen hex digits: the same config and data give the same id."""
-        return str(self.raw["meta"]["run_id"])
+        return str(self.document.meta["run_id"])
 
     def trades_frame(self, library: str = "pandas") -> Any:
         """``trades`` as a pandas or polars frame; ImportError when that library is absent."""
