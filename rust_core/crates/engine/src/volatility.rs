@@ -18,16 +18,22 @@ pub struct Garch {
 
 impl Garch {
     pub fn new(p: &MeanReversion) -> Self {
-        let automatic = 1e-6 * (1.0 - p.garch_alpha - p.garch_beta).max(1e-6);
-        Self {
-            alpha: p.garch_alpha,
-            beta: p.garch_beta,
-            omega: p.garch_omega.unwrap_or(automatic),
-            log_returns: p.garch_use_log_returns,
-            scale: p.garch_scale,
-            min_periods: p.garch_min_periods as usize,
-            floor: p.garch_sigma_floor * p.garch_sigma_floor,
-        }
+        let weights = (p.garch_alpha, p.garch_beta, p.garch_omega);
+        let periods = p.garch_min_periods as usize;
+        Self::from_parameters(weights, p.garch_use_log_returns, p.garch_scale, periods, p.garch_sigma_floor)
+    }
+
+    /// From alpha, beta and omega (none: automatic), the factor on returns, the returns before the first volatility
+    /// and the least volatility of scaled returns.
+    pub fn from_parameters(
+        (alpha, beta, omega): (f64, f64, Option<f64>),
+        log_returns: bool,
+        scale: f64,
+        min_periods: usize,
+        floor: f64,
+    ) -> Self {
+        let automatic = 1e-6 * (1.0 - alpha - beta).max(1e-6);
+        Self { alpha, beta, omega: omega.unwrap_or(automatic), log_returns, scale, min_periods, floor: floor * floor }
     }
 }
 

@@ -98,39 +98,38 @@ fn smoothed(x: &[f64], alpha: f64) -> Vec<f64> {
 }
 
 /// Largest of the bar's range and its distances from the close before; NaN where high or low is missing.
-fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
+fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> impl Iterator<Item = f64> {
     let mut before = f64::NAN;
-    let one = |((h, l), c): ((&f64, &f64), &f64)| {
+    high.iter().zip(low).zip(close).map(move |((h, l), c)| {
         let mut tr = (h - l).abs();
         if !before.is_nan() && !tr.is_nan() {
             tr = tr.max((h - before).abs()).max((l - before).abs());
         }
         before = *c;
         tr
-    };
-    high.iter().zip(low).zip(close).map(one).collect()
+    })
 }
 
 /// Wilder's average true range.
 pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> {
-    let range = true_range(high, low, close);
-    let n = range.len();
-    let mut out = vec![f64::NAN; n];
-    let Some(first) = range.iter().position(|tr| tr.is_finite()) else {
-        return out;
-    };
-    let Some(seed) = range.get(first..first + length) else {
-        return out;
-    };
-    let mut value = seed.iter().fold(0.0, |sum, tr| sum + tr) / length as f64;
+    let mut out = vec![f64::NAN; high.len()];
+    let mut ranges = true_range(high, low, close).enumerate().skip_while(|(_, tr)| !tr.is_finite());
+    let mut value = 0.0;
+    let mut last = 0;
+    for _ in 0..length {
+        let Some((i, tr)) = ranges.next() else { return out };
+        value += tr;
+        last = i;
+    }
+    let (before, length) = ((length - 1) as f64, length as f64);
+    value /= length;
     if value.is_nan() {
         return out;
     }
-    let (before, length) = ((length - 1) as f64, length as f64);
-    out[first + seed.len() - 1] = value;
-    for i in first + seed.len()..n {
-        if range[i].is_finite() {
-            value = (value * before + range[i]) / length;
+    out[last] = value;
+    for (i, tr) in ranges {
+        if tr.is_finite() {
+            value = (value * before + tr) / length;
         }
         out[i] = value;
     }

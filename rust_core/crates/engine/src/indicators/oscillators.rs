@@ -64,7 +64,7 @@ pub fn dmi(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Dmi {
         };
         smoothed(&up.iter().zip(&down).map(one).collect::<Vec<_>>(), weight)
     };
-    let range = smoothed(&true_range(high, low, close), weight);
+    let range = smoothed(&true_range(high, low, close).collect::<Vec<_>>(), weight);
     let share = |movement: Vec<f64>| -> Vec<f64> {
         movement.iter().zip(&range).map(|(m, r)| if *r == 0.0 { f64::NAN } else { 100.0 * m / r }).collect()
     };
@@ -77,7 +77,7 @@ pub fn dmi(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Dmi {
 
 /// Choppiness index in per cent (Dreiss 1993): how much of the summed range was spent going nowhere.
 pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> {
-    let range = true_range(high, low, close);
+    let range: Vec<f64> = true_range(high, low, close).collect();
     let scale = (length as f64).log10();
     let one = |i: usize| {
         let Some(first) = (i + 1).checked_sub(length) else {
