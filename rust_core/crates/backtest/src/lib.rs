@@ -5,6 +5,8 @@
 
 mod environment;
 mod report;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod shield;
 
 use std::time::Instant;
@@ -25,6 +27,7 @@ const WORTH_A_THREAD: usize = 256 << 10;
 
 /// How long the parts of a run took, in nanoseconds.
 #[derive(Debug, Clone, Copy, Default, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timings {
     /// Reading, checking and aligning the files.
     pub load: u64,
@@ -51,6 +54,7 @@ pub(crate) struct Provenance {
 
 /// What the result says about its bars.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct DatasetMeta {
     pub symbol: String,
     pub timeframe: &'static str,

@@ -18,7 +18,8 @@ const TRADE_BYTES: usize = 560;
 const POINT_BYTES: usize = 64;
 
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Document<'a> {
     ok: bool,
     trades: &'a [Trade],
     open_positions: &'a [OpenPosition],
@@ -32,6 +33,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Meta<'a> {
     run_id: String,
     /// The seed in force, also when the operating system gave it.
@@ -49,18 +51,21 @@ struct Meta<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Engine {
     name: &'static str,
     version: &'static str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ConfigMeta<'a> {
     hash: &'a str,
     normalised: &'a Value,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct DatasetWithHash<'a> {
     #[serde(flatten)]
     meta: &'a DatasetMeta,

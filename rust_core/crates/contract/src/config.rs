@@ -15,11 +15,13 @@ pub const MAX_CONFIG_BYTES: usize = 64 << 20;
 
 /// Everything a backtest needs to know. Times are UTC, prices in quote currency.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Always `"2"`.
     pub schema_version: &'static str,
     /// Strategy and its parameters.
     #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub strategy: Strategy,
     /// Instrument: 3 to 20 letters and digits.
     pub symbol: String,
@@ -76,6 +78,7 @@ impl Config {
 
 /// `dev`: reproducible; `prod`: the seed comes from the operating system unless given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RunMode {
     /// Reproducible.
@@ -86,6 +89,7 @@ pub enum RunMode {
 
 /// Primary and higher timeframes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timeframes {
     /// Bars the strategy trades on.
     pub primary: Timeframe,
@@ -97,6 +101,7 @@ pub struct Timeframes {
 
 /// When a bar is known, and how long a higher bar stays visible.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Alignment {
     /// Decision at the bar's open label or at its close.
     pub entry_timestamp_mode: EntryTimestamp,
@@ -112,6 +117,7 @@ pub struct Alignment {
 
 /// Open label or close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EntryTimestamp {
     /// By the bar's open time.
@@ -122,6 +128,7 @@ pub enum EntryTimestamp {
 
 /// One daily window.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// From.
     pub start: Clock,
@@ -131,6 +138,7 @@ pub struct Session {
 
 /// Windows relative to the opening of a market.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AnchoredSessions {
     /// Market.
     pub anchor: Anchor,
@@ -140,6 +148,7 @@ pub struct AnchoredSessions {
 
 /// One window in minutes from the anchor.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OffsetWindow {
     /// From.
     pub start_offset_minutes: i64,
@@ -149,6 +158,7 @@ pub struct OffsetWindow {
 
 /// Market whose local opening anchors the windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
     /// 08:00 in London.
@@ -169,6 +179,7 @@ pub enum Anchor {
 
 /// Pauses after trades.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cooldown {
     /// Bars since the last entry.
     pub candles: i64,
@@ -180,6 +191,7 @@ pub struct Cooldown {
 
 /// Money of the account.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Account {
     /// Start, in account currency.
     pub initial_balance: f64,
@@ -193,6 +205,7 @@ pub struct Account {
 
 /// Fees and slippage.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Costs {
     /// Off: no fee, no slippage.
     pub enabled: bool,
@@ -208,6 +221,7 @@ pub struct Costs {
 
 /// `fixed + U(0, random)` pips; a missing half comes from the cost file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Slippage {
     /// Pips.
     pub fixed_pips: Option<f64>,
@@ -217,6 +231,7 @@ pub struct Slippage {
 
 /// Impact of a news event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Impact {
     /// Low.
@@ -229,6 +244,7 @@ pub enum Impact {
 
 /// Pauses around news.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewsFilter {
     /// Reads the calendar.
     pub enabled: bool,
@@ -244,6 +260,7 @@ pub struct NewsFilter {
 
 /// Position manager.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TradeManagement {
     /// Runs at all.
     pub enabled: bool,
@@ -255,6 +272,7 @@ pub struct TradeManagement {
 
 /// What the equity part of a result holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EquityOutput {
     /// Nothing.
@@ -267,6 +285,7 @@ pub enum EquityOutput {
 
 /// What the result holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Output {
     /// Equity points.
     pub equity: EquityOutput,

@@ -8,6 +8,7 @@ use crate::codes;
 
 /// One fault of a configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConfigIssue {
     /// Error code of the table.
     pub code: u16,
@@ -52,6 +53,7 @@ fn summary(issues: &[ConfigIssue]) -> String {
 
 /// Which part of a run failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
     /// The configuration, found only at run time.

@@ -9,6 +9,7 @@ use crate::strategy::{Direction, OrderKind};
 
 /// Why a position was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExitReason {
     /// Target reached.
@@ -23,6 +24,7 @@ pub enum ExitReason {
 
 /// A closed position. Times are nanoseconds since the epoch (UTC), money is in account currency.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trade {
     /// Placement or fill, by the switch `pending_entry_time`.
     pub entry_time_ns: i64,
@@ -66,6 +68,7 @@ pub struct Trade {
 
 /// An order or position that was still alive after the last bar.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenPosition {
     /// Index of the order.
     pub order_id: i64,
@@ -101,6 +104,7 @@ pub struct OpenPosition {
 
 /// An order that was refused.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RejectedOrder {
     /// Index of the order.
     pub order_id: i64,
@@ -126,6 +130,7 @@ pub struct RejectedOrder {
 
 /// Equity in columns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EquityCurve {
     /// Bar of each point.
     pub timestamp_ns: Vec<i64>,
@@ -137,6 +142,7 @@ pub struct EquityCurve {
 
 /// What a metric means.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Definition {
     /// Unit.
     pub unit: &'static str,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// Setting of one switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Setting {
     /// As the legacy engine does it.
@@ -23,6 +24,7 @@ macro_rules! switches {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
         /// One setting for each switch. Resolved into policies once, before the loop.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub struct Semantics { $($(#[$doc])* pub $name: Setting),+ }
 
         impl Semantics {

@@ -8,6 +8,7 @@ use crate::config::as_list;
 
 /// A strategy with its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "strategy_name", content = "strategy_parameters", rename_all = "snake_case")]
 pub enum Strategy {
     /// Places given orders on given bars.
@@ -18,6 +19,7 @@ pub enum Strategy {
 
 /// Long or short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Profits from a rise.
@@ -28,6 +30,7 @@ pub enum Direction {
 
 /// How an order gets into the market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum OrderKind {
     /// At once.
@@ -40,6 +43,7 @@ pub enum OrderKind {
 
 /// Parameters of `scripted_orders`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ScriptedOrders {
     /// Orders, in the order of placement within a bar.
     pub orders: Vec<ScriptedOrder>,
@@ -53,6 +57,7 @@ pub struct ScriptedOrders {
 
 /// One given order. `bar` counts from the first tradable bar.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ScriptedOrder {
     /// Bar on whose close it is placed.
     pub bar: i64,
@@ -73,6 +78,7 @@ pub struct ScriptedOrder {
 
 /// One level edit of the order with index `order`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LevelEdit {
     /// Bar.
     pub bar: i64,
@@ -86,6 +92,7 @@ pub struct LevelEdit {
 
 /// Which directions a strategy trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DirectionFilter {
     /// Both.
@@ -98,6 +105,7 @@ pub enum DirectionFilter {
 
 /// Bias a higher timeframe must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TrendFilter {
     /// Always passes.
@@ -119,6 +127,7 @@ impl TrendFilter {
 
 /// Parameters of `mean_reversion_z_score`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MeanReversion {
     /// ATR length.
     pub atr_length: i64,
@@ -146,6 +155,7 @@ pub struct MeanReversion {
     pub direction_filter: DirectionFilter,
     /// Scenarios 1 to 6.
     #[serde(serialize_with = "as_list")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<u8>"))]
     pub enabled_scenarios: BTreeSet<u8>,
     /// First higher-timeframe filter: timeframe name, `NONE` or `AUTO`.
     pub htf_tf: String,
@@ -201,6 +211,7 @@ pub struct MeanReversion {
 
 /// What scenario 5 clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VolatilityFeature {
     /// Local GARCH volatility.
@@ -211,6 +222,7 @@ pub enum VolatilityFeature {
 
 /// How the links of a chain count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChainMode {
     /// All must hold.
@@ -221,6 +233,7 @@ pub enum ChainMode {
 
 /// Parameters of one link, by side.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LinkSides {
     /// For longs.
     pub long: Link,
@@ -230,6 +243,7 @@ pub struct LinkSides {
 
 /// Parameters of one link and side.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Link {
     /// z-score window.
     pub window_length: i64,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 /// One event. `bar` counts from the first tradable bar.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Event {
     /// Kind: signal, order_placed, order_rejected, triggered, filled, exit_checked, closed, fee, equity.
     pub event: &'static str,

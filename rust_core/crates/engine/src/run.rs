@@ -44,6 +44,7 @@ pub struct Inputs<'a> {
 
 /// How often things happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counters {
     /// Bars from the start on.
     pub bars: usize,

@@ -15,6 +15,7 @@ use crate::{clean, govern, parquet_file};
 
 /// Findings that are reported and not refused.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Governance {
     /// Equal rows with one time, dropped.
     pub duplicates: usize,

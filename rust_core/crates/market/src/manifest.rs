@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 /// One input file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// Path relative to its root.
     pub path: String,
