@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 OMEGA_RUST := legacy_v1/src/rust_modules/omega_rust
 V1_SOURCES := $(shell find $(OMEGA_RUST) legacy_v1/src/schemas -type f -not -path '*/target/*' 2>/dev/null)
 V2_SOURCES := pyproject.toml $(shell find rust_core -type f -not -path '*/target/*' 2>/dev/null)
-V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --manifest-path rust_core/Cargo.toml
+V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --features omega-backtest/schema --manifest-path rust_core/Cargo.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build parity test lint fmt report ci

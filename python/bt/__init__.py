@@ -3,6 +3,7 @@
 from bt._document import Trade
 from bt._native import __version__
 from bt._run import run_backtest, run_backtest_json
+from bt._schemas import schema
 from bt.errors import BacktestError, BtError, ConfigError, ConfigIssue, InternalError
 from bt.migrate import Migration, MigrationError, migrate_config
 from bt.result import Result
@@ -21,4 +22,5 @@ __all__ = [
     "migrate_config",
     "run_backtest",
     "run_backtest_json",
+    "schema",
 ]

@@ -41,6 +41,10 @@ pub fn links(params: &Object, base: &MeanReversion) -> BTreeMap<String, LinkSide
             &empty
         }
     };
+    for (name, block) in blocks.iter().filter(|(_, block)| !block.is_object()) {
+        let path = format!("{}.{name}", params.at("scenario6_params"));
+        params.findings().add(codes::TYPE_MISMATCH, &path, "wrong type", block, Some("an object of parameters"));
+    }
     let mut out = BTreeMap::new();
     for name in &base.scenario6_timeframes {
         let block = blocks.get(name).and_then(Value::as_object).unwrap_or(&empty);
