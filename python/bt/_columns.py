@@ -34,10 +34,11 @@ def _large(raw: bytes, kind: type[Any]) -> npt.NDArray[Any]:
     # without holding the GIL.
     text = np.frombuffer(raw, dtype=np.uint8)[1:-1].copy()
     text[text == ord(",")] = ord("\n")
+    lines: Any = pa.BufferReader(pa.py_buffer(text.data))
     table = csv.read_csv(
-        pa.BufferReader(pa.py_buffer(text)),
+        lines,
         read_options=csv.ReadOptions(column_names=["x"]),
-        convert_options=csv.ConvertOptions(column_types={"x": pa.from_numpy_dtype(kind)}, null_values=[]),
+        convert_options=csv.ConvertOptions(column_types={"x": pa.from_numpy_dtype(np.dtype(kind))}, null_values=[]),
     )
     return table["x"].to_numpy()
 

@@ -1,6 +1,6 @@
-"""The command ``bt``: run, validate and migrate from the shell.
+"""The command ``bt``: run, look at, validate, migrate and convert from the shell.
 
-Exit codes: 0 done, 1 the run ended in an error, 2 the configuration or the command line is refused.
+Exit codes: 0 done, 1 the run or conversion ended in an error, 2 the configuration or the command line is refused.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import bt
+from bt._progress import Progress
 from bt.artefacts import write_artefacts
+from bt.convert import VENDORS, Report, convert_data, convert_news
+from bt.plot import plot
 
 DONE, FAILED, REFUSED = 0, 1, 2
 VARIABLES = {
@@ -28,7 +31,12 @@ EXAMPLES = """examples:
   bt validate config.json
   bt run config.json --out var/results/backtests
   bt run config.json --set costs.enabled=false --set strategy_parameters.ema_length=30
+  bt run config.json --result result.json --plot result.svg
+  bt plot var/results/backtests/0123456789abcdef --write run.png
   bt migrate-config v1.json --write v2.json
+  bt convert-data DAT_ASCII_EURUSD_M1_2024.csv --symbol EURUSD --timeframe M1 --side bid
+  bt convert-news calendar.csv --write data/news.parquet
+  bt schema config > config.schema.json
   bt doctor --json
 """
 
@@ -37,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bt",
         description="Omega's backtest engine V2.",
-        epilog=EXAMPLES + "\nexit codes: 0 done, 1 the run ended in an error, 2 config or command line refused",
+        epilog=EXAMPLES
+        + "\nexit codes: 0 done, 1 the run or conversion ended in an error, 2 config or command line refused",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"bt {bt.__version__}")
@@ -54,14 +63,40 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--set", action="append", default=[], metavar="PATH=VALUE", help="override a key, e.g. costs.enabled=false"
     )
+    run.add_argument("--result", type=Path, help="file for the whole result JSON")
+    run.add_argument("--plot", type=Path, help="file for a picture: .png, .svg or .pdf")
     validate = command("validate", "check a configuration without running it")
     validate.add_argument("config", type=Path, help="configuration (JSON)")
     migrate = command("migrate-config", "translate a V1 configuration and account for every key")
     migrate.add_argument("config", type=Path, help="V1 configuration (JSON)")
     migrate.add_argument("--write", type=Path, help="where to write the V2 configuration (default: standard output)")
     migrate.add_argument("--news", action="store_true", help="a news calendar is in use")
+    picture = command("plot", "draw price with entries and exits, equity and drawdown")
+    picture.add_argument("result", type=Path, metavar="RESULT", help="result JSON, or a folder of artefacts")
+    picture.add_argument("--write", type=Path, help="picture to write (default: result.png beside RESULT)")
+    schema = command("schema", "print the JSON Schema of the configuration, the result or the error, or the codes")
+    schema.add_argument("kind", nargs="?", default="config", choices=["config", "result", "error", "codes"])
+    _add_converters(command)
     command("doctor", "show versions, paths and what is missing")
     return parser
+
+
+def _add_converters(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    data = command("convert-data", "turn a vendor's CSV of candles into the canonical Parquet, with a report")
+    data.formatter_class = argparse.RawDescriptionHelpFormatter
+    data.epilog = "vendors:\n" + "\n".join(f"  {name:12} {v.describes}" for name, v in VENDORS.items())
+    data.add_argument("source", type=Path, help="CSV file")
+    data.add_argument("--symbol", required=True, help="as in the file names, e.g. EURUSD")
+    data.add_argument("--timeframe", required=True, help="M1 M5 M15 M30 H1 H4 D1 W1")
+    data.add_argument("--side", required=True, choices=["bid", "ask"], help="which side the file holds")
+    data.add_argument("--vendor", default="auto", choices=["auto", *VENDORS], help="format (default: told by the file)")
+    data.add_argument("--tz", default="", help="time zone of the file's times, where the vendor does not fix it")
+    data.add_argument("--label", default="open", choices=["open", "close"], help="what a bar's time stands for")
+    data.add_argument("--spread", type=float, default=0.0, help="price units added, to make an ask file out of bids")
+    data.add_argument("--root", type=Path, help="data root (default: OMEGA_DATA_PARQUET_ROOT or data/parquet)")
+    news = command("convert-news", "turn a news calendar in CSV into the Parquet that V2 reads")
+    news.add_argument("source", type=Path, help="CSV with Start (UTC) and Currency, perhaps Impact, Name, Id")
+    news.add_argument("--write", type=Path, required=True, help="Parquet file to write")
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -94,25 +129,83 @@ def override(config: dict[str, Any], assignment: str) -> None:
     place[last] = value
 
 
+def replace_file(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.partial")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     config = _load(arguments.config)
     for assignment in arguments.set:
         override(config, assignment)
-    if not arguments.json:
-        print(f"running {arguments.config} ...", file=sys.stderr)
-    result = bt.run_backtest(config)
+    with Progress(f"running {arguments.config}", quiet=arguments.json):
+        result = bt.run_backtest(config)
+    if arguments.result:
+        replace_file(arguments.result, result.text + "\n")
+    picture = plot(result, arguments.plot) if arguments.plot else None
     folder = write_artefacts(result, arguments.out) if arguments.out else None
     if arguments.json:
         body = {"run_id": result.run_id, "metrics": result.metrics, "artefacts": str(folder) if folder else None}
+        body |= {"counters": result.meta["counters"], "timings_ns": result.meta["timings_ns"]}
+        body |= {"result": str(arguments.result or "") or None, "plot": str(picture or "") or None}
         print(json.dumps(body, indent=1))
         return DONE
     counters = result.meta["counters"]
     print(f"run {result.run_id}: {counters['bars']} bars, {counters['trades']} trades, {counters['rejected']} rejected")
     for name, value in result.metrics.items():
         print(f"  {name:28} {value!s:>14}  {result.definitions[name]['unit']}")
-    if folder:
-        print(f"artefacts in {folder}")
+    seconds = {name: ns / 1e9 for name, ns in result.meta["timings_ns"].items()}
+    print("took " + ", ".join(f"{name} {value:.3f} s" for name, value in seconds.items()))
+    for what, where in (("artefacts", folder), ("result", arguments.result), ("picture", picture)):
+        if where:
+            print(f"{what}: {where}")
     return DONE
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    source: Path = arguments.result
+    target = arguments.write or (source / "result.png" if source.is_dir() else source.with_suffix(".png"))
+    with Progress(f"drawing {source}", quiet=arguments.json):
+        written = plot(source, target)
+    print(json.dumps({"plot": str(written)}) if arguments.json else str(written))
+    return DONE
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    print(json.dumps(bt.schema(arguments.kind), indent=1))
+    return DONE
+
+
+def _convert_data(arguments: argparse.Namespace) -> int:
+    root = arguments.root or Path(os.environ.get("OMEGA_DATA_PARQUET_ROOT") or "data/parquet")
+    with Progress(f"converting {arguments.source}", quiet=arguments.json) as progress:
+        report = convert_data(
+            arguments.source,
+            root,
+            symbol=arguments.symbol,
+            timeframe=arguments.timeframe.upper(),
+            side=arguments.side.upper(),
+            vendor=arguments.vendor,
+            zone=arguments.tz,
+            label=arguments.label,
+            spread=arguments.spread,
+            progress=progress.say,
+        )
+    return _show(arguments, report)
+
+
+def _convert_news(arguments: argparse.Namespace) -> int:
+    with Progress(f"converting {arguments.source}", quiet=arguments.json):
+        report = convert_news(arguments.source, arguments.write)
+    return _show(arguments, report)
+
+
+def _show(arguments: argparse.Namespace, report: Report) -> int:
+    print(json.dumps(report.as_dict(), indent=1) if arguments.json else report)
+    return FAILED if report.faults else DONE
 
 
 def _validate(arguments: argparse.Namespace) -> int:
@@ -131,9 +224,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
     migration = bt.migrate_config(_load(arguments.config), news=arguments.news)
     text = json.dumps(migration.config, indent=1) + "\n"
     if arguments.write:
-        temporary = arguments.write.with_suffix(arguments.write.suffix + ".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(arguments.write)
+        replace_file(arguments.write, text)
     if arguments.json:
         findings = [vars(f) for f in migration.findings]
         print(json.dumps({"config": migration.config, "findings": findings, "environment": migration.environment}))
@@ -165,7 +256,16 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return DONE if symbols else FAILED
 
 
-COMMANDS = {"run": _run, "validate": _validate, "migrate-config": _migrate, "doctor": _doctor}
+COMMANDS = {
+    "run": _run,
+    "plot": _plot,
+    "validate": _validate,
+    "migrate-config": _migrate,
+    "schema": _schema,
+    "convert-data": _convert_data,
+    "convert-news": _convert_news,
+    "doctor": _doctor,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -177,6 +277,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(arguments, error, REFUSED)
     except bt.BtError as error:
         return _say(arguments, error, FAILED)
+    except OSError as error:
+        return _say(arguments, bt.BtError(f"{error.filename or 'a file'}: {error.strerror or error}"), FAILED)
 
 
 def _say(arguments: argparse.Namespace, error: bt.BtError, status: int) -> int:
