@@ -17,7 +17,8 @@ from typing import Any
 import bt
 from bt._progress import Progress
 from bt.artefacts import write_artefacts
-from bt.convert import VENDORS, Report, convert_data, convert_news
+from bt.calendar import convert_news
+from bt.convert import VENDORS, Report, convert_data
 from bt.plot import plot
 
 DONE, FAILED, REFUSED = 0, 1, 2

@@ -1,4 +1,4 @@
-"""Vendors' CSV files -> the candle files and the news calendar that V2 reads, with a report of what was found.
+"""Vendors' CSV files -> the candle files that V2 reads, with a report of what was found.
 
 A file is written only when it passes the rules of V2's governance; a report names rows by their number in the CSV.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from bt.errors import BtError
 
-__all__ = ["VENDORS", "ConvertError", "Report", "convert_data", "convert_news"]
+__all__ = ["VENDORS", "ConvertError", "Report", "convert_data"]
 
 #: The stubs of pyarrow know only some of the overloads used here.
 compute: Any = typed_compute
@@ -136,7 +136,7 @@ def detect(path: Path) -> str:
     Raises:
         ConvertError: none fits.
     """
-    lines = _head(path)
+    lines = head_lines(path)
     head = lines[0].lower()
     if head.startswith("<date>"):
         return "metatrader5"
@@ -151,7 +151,12 @@ def detect(path: Path) -> str:
     raise ConvertError(f"{path}: no vendor's format fits its first line {lines[0][:80]!r}; name it with --vendor")
 
 
-def _head(path: Path) -> list[str]:
+def head_lines(path: Path) -> list[str]:
+    """The first lines of a file; at least one.
+
+    Raises:
+        ConvertError: the file cannot be read or is empty.
+    """
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as handle:
             lines = [line.rstrip("\r\n") for line in (handle.readline() for _ in range(3)) if line.strip()]
@@ -165,7 +170,7 @@ def _head(path: Path) -> list[str]:
 def _read(path: Path, vendor: Vendor) -> pa.Table:
     options = pc.ReadOptions(column_names=list(vendor.columns) or None)
     text = pa.string()
-    head = list(vendor.columns) or _head(path)[0].split(vendor.delimiter)
+    head = list(vendor.columns) or head_lines(path)[0].split(vendor.delimiter)
     kinds = {name: text for name in head if _name(name) in ("time", "date", "clock")}
     try:
         table = pc.read_csv(
@@ -235,9 +240,12 @@ def _zone(name: str, vendor: str) -> tzinfo:
 
 
 def _faults(
-    times: npt.NDArray[np.int64], prices: npt.NDArray[np.float64], volume: npt.NDArray[np.float64]
+    times: npt.NDArray[np.int64],
+    prices: npt.NDArray[np.float64],
+    volume: npt.NDArray[np.float64],
+    numbers: npt.NDArray[np.int64],
 ) -> list[str]:
-    """Broken rules of governance (spec 2.4), with the first rows of each; rows count from 1, the header left out."""
+    """Broken rules of governance (spec 2.4) with the first rows of each, by their numbers in the file."""
     opens, high, low, close = prices.T
     same = np.r_[False, times[1:] == times[:-1]]
     rules: list[tuple[str, Any]] = [
@@ -256,7 +264,8 @@ def _faults(
     return out
 
 
-def _iso(ns: int) -> str:
+def iso_utc(ns: int) -> str:
+    """ISO 8601, to the second."""
     return f"{np.datetime64(ns, 'ns').astype('datetime64[s]')}Z"
 
 
@@ -313,7 +322,7 @@ def convert_data(
     equal = np.r_[False, (utc[1:] == utc[:-1]) & (prices[1:] == prices[:-1]).all(axis=1) & (volume[1:] == volume[:-1])]
     utc, prices, volume, numbers = utc[~equal], prices[~equal], volume[~equal], numbers[~equal]
     report.duplicates = int(equal.sum())
-    report.first, report.last = _iso(int(utc[0])), _iso(int(utc[-1]))
+    report.first, report.last = iso_utc(int(utc[0])), iso_utc(int(utc[-1]))
     report.off_grid = int((utc % min(step, 86_400_000_000_000) != 0).sum())
     report.gaps = _gaps(utc, step)
     report.faults = _faults(utc, prices, volume, numbers)
@@ -321,7 +330,7 @@ def convert_data(
         progress(f"writing {len(utc)} rows")
         target = root / symbol / f"{symbol}_{timeframe}_{side}.parquet"
         columns = [pa.array(utc).cast(_NS), *(pa.array(np.round(prices[:, k], 10)) for k in range(4)), pa.array(volume)]
-        _write(pa.Table.from_arrays(columns, names=["UTC time", *_PRICES, "Volume"]), target)
+        write_table(pa.Table.from_arrays(columns, names=["UTC time", *_PRICES, "Volume"]), target)
         report.target, report.rows_written = str(target), len(utc)
     return report
 
@@ -340,7 +349,8 @@ def _gaps(utc: npt.NDArray[np.int64], step: int) -> int:
     return int((weekday & ~np.isin(slots, utc)).sum())
 
 
-def _write(table: pa.Table, target: Path) -> None:
+def write_table(table: pa.Table, target: Path) -> None:
+    """Writes a Parquet file whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.partial")
     try:
@@ -348,58 +358,3 @@ def _write(table: pa.Table, target: Path) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def convert_news(source: Path, target: Path) -> Report:
-    """Converts a calendar (CSV with ``Start`` in UTC and ``Currency``; ``Impact``, ``Name`` and ``Id`` where known).
-
-    A missing impact is HIGH, so that nothing is let through that V1 would have blocked; a missing id is the row.
-    Rows are sorted by time; of one id the first is kept.
-
-    Raises:
-        ConvertError: columns are missing or a row is not understood; nothing was written.
-    """
-    _head(source)
-    try:
-        table = pc.read_csv(source, convert_options=pc.ConvertOptions(
-            column_types={name: pa.string() for name in ("Start", "Currency", "Impact", "Name", "Id")},
-            strings_can_be_null=False))  # fmt: skip
-    except pa.ArrowInvalid as error:
-        raise ConvertError(f"{source}: {error}") from error
-    for column in ("Start", "Currency"):
-        if column not in table.column_names:
-            raise ConvertError(f"{source}: no column {column}; the file has {', '.join(table.column_names)}")
-    held: dict[str, list[Any]] = {name: table[name].to_pylist() for name in table.column_names}
-    starts, currencies = held["Start"], held["Currency"]
-    impacts, names = held.get("Impact", [""] * len(starts)), held.get("Name", [""] * len(starts))
-    ids = held.get("Id", [str(row) for row in range(len(starts))])
-    rows: dict[str, tuple[int, str, str, str, str]] = {}
-    for k, (start, currency, impact) in enumerate(zip(starts, currencies, impacts, strict=True)):
-        moment, level = _moment(start, source, k + 1), (impact.strip() or "HIGH").upper()
-        code = currency.strip().upper()
-        if len(code) != 3 or not code.isalpha():
-            raise ConvertError(f"{source}, row {k + 1}: currency {currency!r} is not three letters")
-        if level not in ("LOW", "MEDIUM", "HIGH"):
-            raise ConvertError(f"{source}, row {k + 1}: impact {impact!r} is none of LOW, MEDIUM, HIGH")
-        rows.setdefault(ids[k], (moment, ids[k], names[k], level, code))
-    ordered = sorted(rows.values(), key=lambda row: row[0])
-    times, *texts = zip(*ordered, strict=True) if ordered else ((), (), (), (), ())
-    columns: list[Any] = [
-        pa.array(times, type=pa.int64()).cast(_NS),
-        *(pa.array(text, type=pa.string()) for text in texts),
-    ]
-    _write(pa.Table.from_arrays(columns, names=["UTC time", "Id", "Name", "Impact", "Currency"]), target)
-    report = Report(source=str(source), target=str(target), vendor="calendar", rows_read=len(starts))
-    report.rows_written, report.duplicates = len(ordered), len(starts) - len(ordered)
-    if ordered:
-        report.first, report.last = _iso(times[0]), _iso(times[-1])
-    return report
-
-
-def _moment(text: str, source: Path, row: int) -> int:
-    try:
-        parsed = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise ConvertError(f"{source}, row {row}: time {text!r} is not ISO 8601") from error
-    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1_000

@@ -9,7 +9,8 @@ import bt
 import pyarrow.parquet as pq
 import pytest
 from bt import cli
-from bt.convert import VENDORS, ConvertError, convert_data, convert_news
+from bt.calendar import convert_news
+from bt.convert import VENDORS, ConvertError, convert_data
 
 NINE = "2024-01-02T09:00:00+00:00"
 #: The same two bars, 09:00 and 09:01 UTC on 2 January 2024, as each vendor writes them.
