@@ -12,7 +12,7 @@ V2_SOURCES := pyproject.toml $(shell find rust_core -type f -not -path '*/target
 V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --features omega-backtest/schema --manifest-path rust_core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build parity test lint fmt report ci
+.PHONY: help setup build parity test lint fmt bench report ci
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -60,6 +60,14 @@ fmt: setup ## format Python and Rust
 	ruff format .
 	ruff check --fix-only .
 	cargo fmt --manifest-path rust_core/Cargo.toml --all
+
+$(VENV)/.bench: $(VENV)/.installed requirements/bench.txt
+	@echo "installing the benchmarks' peers ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: setup $(VENV)/.bench ## measure V2 against a floor and its peers (about five minutes)
+	@python benchmarks/run.py $(BENCH)
 
 report: ## show the report of the last parity run
 	@cat var/parity-report.txt 2>/dev/null || echo "no report yet: run make parity"

@@ -14,7 +14,7 @@ from pyarrow import csv
 __all__ = ["EquityText", "equity_columns"]
 
 #: Bytes of one array from which on Arrow's parser beats building a list, and threads pay.
-LARGE = 1 << 17
+LARGE = 1 << 20
 
 
 class EquityText(msgspec.Struct, frozen=True):

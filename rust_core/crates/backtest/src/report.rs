@@ -116,12 +116,66 @@ pub(crate) fn write(
             timings_ns: timings,
         },
     };
-    // Growing would copy the text over and over.
-    let size = FRAME_BYTES + report.trades.len() * TRADE_BYTES + report.equity.equity.len() * POINT_BYTES;
-    let mut text = Vec::with_capacity(size);
-    serde_json::to_writer(&mut text, &document).map_err(fail)?;
+    let text = document.text().map_err(fail)?;
     String::from_utf8(text)
         .map_err(|_| RunError::new(Category::Runtime, codes::SERIALIZATION_FAILED, "the result text is not UTF-8"))
+}
+
+impl Document<'_> {
+    /// The document as serde would write it, field by field, so that long arrays are written on two threads.
+    fn text(&self) -> serde_json::Result<Vec<u8>> {
+        // Growing would copy the text over and over.
+        let size = FRAME_BYTES + self.trades.len() * TRADE_BYTES + self.equity.equity.len() * POINT_BYTES;
+        let mut out = Vec::with_capacity(size);
+        out.extend_from_slice(b"{\"ok\":true,\"trades\":");
+        write_array(&mut out, self.trades)?;
+        out.extend_from_slice(b",\"open_positions\":");
+        serde_json::to_writer(&mut out, self.open_positions)?;
+        out.extend_from_slice(b",\"rejected_orders\":");
+        serde_json::to_writer(&mut out, self.rejected_orders)?;
+        out.extend_from_slice(b",\"equity\":{\"timestamp_ns\":");
+        write_array(&mut out, &self.equity.timestamp_ns)?;
+        out.extend_from_slice(b",\"equity\":");
+        write_array(&mut out, &self.equity.equity)?;
+        out.extend_from_slice(b",\"balance\":");
+        write_array(&mut out, &self.equity.balance)?;
+        out.extend_from_slice(b"},\"metrics\":");
+        serde_json::to_writer(&mut out, self.metrics)?;
+        out.extend_from_slice(b",\"definitions\":");
+        serde_json::to_writer(&mut out, self.definitions)?;
+        if let Some(events) = self.events {
+            out.extend_from_slice(b",\"events\":");
+            write_array(&mut out, events)?;
+        }
+        out.extend_from_slice(b",\"meta\":");
+        serde_json::to_writer(&mut out, &self.meta)?;
+        out.push(b'}');
+        Ok(out)
+    }
+}
+
+/// Items from which on a second thread pays.
+const WORTH_A_THREAD: usize = 4096;
+
+/// Writes an array; the second half of a long one on a thread of its own.
+fn write_array<T: Serialize + Sync>(out: &mut Vec<u8>, items: &[T]) -> serde_json::Result<()> {
+    if items.len() < WORTH_A_THREAD {
+        return serde_json::to_writer(out, items);
+    }
+    let (first, second) = items.split_at(items.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| serde_json::to_vec(second));
+        serde_json::to_writer(&mut *out, first)?;
+        let second = match other.join() {
+            Ok(text) => text?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        // `[a,b]` and `[c,d]` become `[a,b,c,d]`.
+        out.pop();
+        out.push(b',');
+        out.extend_from_slice(&second[1..]);
+        Ok(())
+    })
 }
 
 /// Puts the time of writing into the text that was written: the field is the last one of the document.
@@ -131,4 +185,64 @@ pub(crate) fn with_serialise_time(mut text: String, ns: u64) -> String {
         text.replace_range(at..at + FIELD.len(), &format!("\"serialise\":{ns}"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_array_written_in_halves_is_the_array() {
+        for n in [0, 1, WORTH_A_THREAD - 1, WORTH_A_THREAD, WORTH_A_THREAD + 1] {
+            let items: Vec<f64> = (0..n).map(|i| i as f64 / 7.0).collect();
+            let mut out = b"before".to_vec();
+            write_array(&mut out, &items).ok();
+            assert_eq!(String::from_utf8_lossy(&out), format!("before{}", serde_json::json!(items)));
+        }
+    }
+
+    #[test]
+    fn a_document_is_written_as_serde_would_write_it() {
+        let values = BTreeMap::from([("total_trades", Value::from(0))]);
+        let (normalised, definitions, environment) = (Value::Null, BTreeMap::new(), BTreeMap::new());
+        let equity = EquityCurve { timestamp_ns: vec![1, 2], equity: vec![1.5, 2.0], balance: vec![1.0, 2.0] };
+        let dataset = DatasetMeta {
+            symbol: "EURUSD".to_string(),
+            timeframe: "M1",
+            rows: 2,
+            first_ns: Some(1),
+            last_ns: None,
+            governance: omega_market::Governance::default(),
+        };
+        let meta = Meta {
+            run_id: "00".to_string(),
+            rng_seed: 1,
+            engine: Engine { name: "omega", version: VERSION },
+            config: ConfigMeta { hash: "00", normalised: &normalised },
+            semantics: Semantics::all(omega_contract::semantics::Setting::V2),
+            dataset: DatasetWithHash { meta: &dataset, manifest_sha256: "00" },
+            inputs: &[],
+            environment: &environment,
+            ignored_keys: &[],
+            warnings: &[],
+            counters: Counters::default(),
+            timings_ns: Timings::default(),
+        };
+        let mut document = Document {
+            ok: true,
+            trades: &[],
+            open_positions: &[],
+            rejected_orders: &[],
+            equity: &equity,
+            metrics: &values,
+            definitions: &definitions,
+            events: None,
+            meta,
+        };
+        for events in [None, Some([].as_slice())] {
+            document.events = events;
+            let written = document.text().ok().and_then(|text| String::from_utf8(text).ok());
+            assert_eq!(written, serde_json::to_string(&document).ok());
+        }
+    }
 }

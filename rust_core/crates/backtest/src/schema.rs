@@ -274,15 +274,6 @@ pub fn result() -> Value {
     let metric = json!({"description": "Value of a metric by name; n/a with too few samples.", "type": "object",
         "additionalProperties": {"anyOf": [{"type": "number"}, {"const": "n/a"}]}});
     root["properties"]["metrics"] = metric;
-    let constant = [(
-        "Trade",
-        "/$defs/Trade/properties/meta",
-        json!({
-        "type": "object", "properties": {"order_id": {"type": "integer"}}, "required": ["order_id"]}),
-    )];
-    for (_, pointer, patch) in constant {
-        merge(&mut root, pointer, patch);
-    }
     root["title"] = "Result of an Omega backtest (V2)".into();
     root
 }

@@ -1,9 +1,6 @@
 //! What a finished run says: plain data, ready to be serialised.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::strategy::{Direction, OrderKind};
 
@@ -62,8 +59,16 @@ pub struct Trade {
     pub reason: ExitReason,
     /// Label of the rule.
     pub scenario: Option<String>,
-    /// Order id and whatever else identifies the order.
-    pub meta: BTreeMap<&'static str, Value>,
+    /// What else identifies the order.
+    pub meta: TradeMeta,
+}
+
+/// What else identifies the order of a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TradeMeta {
+    /// Index of the order.
+    pub order_id: i64,
 }
 
 /// An order or position that was still alive after the last bar.

@@ -2,7 +2,7 @@
 
 use omega_contract::RunError;
 use omega_contract::inputs::{Ohlc, Pair};
-use omega_contract::outcome::{ExitReason, RejectedOrder, Trade};
+use omega_contract::outcome::{ExitReason, RejectedOrder, Trade, TradeMeta};
 use omega_contract::strategy::{Direction, OrderKind};
 use serde_json::json;
 
@@ -333,7 +333,7 @@ impl<'a> Broker<'a> {
             exit_fee,
             reason,
             scenario: order.request.scenario.clone(),
-            meta: [("order_id", json!(id))].into(),
+            meta: TradeMeta { order_id: id },
         });
         Ok(())
     }

@@ -288,8 +288,7 @@ impl<'a> Run<'a> {
         };
         let metrics = metrics::compute(policies.metrics, &broker.closed, &broker.ledger, &curve.figures);
         let mut trades = broker.closed;
-        let order_id = |t: &Trade| t.meta.get("order_id").and_then(serde_json::Value::as_i64);
-        trades.sort_by(|a, b| a.exit_time_ns.cmp(&b.exit_time_ns).then_with(|| order_id(a).cmp(&order_id(b))));
+        trades.sort_by_key(|t| (t.exit_time_ns, t.meta.order_id));
         Ok(Report {
             trades,
             open_positions,

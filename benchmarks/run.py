@@ -1,0 +1,274 @@
+"""Whole-process benchmarks of V2 against a floor and its peers: ``make bench``.
+
+Every round runs every contestant once, so that all of them see the same machine; a ratio is taken within its round,
+and the median over the rounds is reported with a bootstrap interval. Each sample carries its number of trades, which
+must not change. Samples are kept as a pyperf suite (``python -m pyperf stats FILE``), the rest as JSON beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyperf
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+import bt  # noqa: E402
+from bt import _native  # noqa: E402
+
+from benchmarks import counts, market, peers  # noqa: E402
+
+BARS = 1_000_000
+SMALL = 20_000
+Contestant = Callable[[], tuple[float, int]]
+
+
+def timed(work: Callable[[], int]) -> Contestant:
+    """Seconds and trades of one call; what earlier contestants left behind is collected before."""
+
+    def run() -> tuple[float, int]:
+        gc.collect()
+        start = time.perf_counter()
+        trades = work()
+        return time.perf_counter() - start, trades
+
+    return run
+
+
+def omega(root: Path, config: dict[str, object]) -> int:
+    """Files to parsed Python result: trades as records, equity as columns."""
+    os.environ["OMEGA_DATA_PARQUET_ROOT"] = str(root)
+    result = bt.run_backtest(config)
+    assert result.equity.num_rows > 0
+    return len(result.trade_records)
+
+
+def many(root: Path, calls: int) -> int:
+    """Short runs, as a test suite makes them: configuration to trades."""
+    os.environ["OMEGA_DATA_PARQUET_ROOT"] = str(root)
+    config = market.config(200)
+    return sum(len(bt.run_backtest(config).trade_records) for _ in range(calls)) // calls
+
+
+def bootstrap(values: list[float], seed: int = 1) -> tuple[float, float]:
+    """95 % interval of the median."""
+    draws = np.random.default_rng(seed).choice(np.array(values), (2_000, len(values)))
+    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def rounds(contestants: dict[str, Contestant], count: int) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """Samples in seconds and trades, by contestant; one warm-up round is not counted.
+
+    Raises:
+        AssertionError: a contestant's trades changed from one round to the next.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    trades: dict[str, int] = {}
+    for number in range(count + 1):
+        for name, run in contestants.items():
+            took, answer = run()
+            assert trades.setdefault(name, answer) == answer, f"{name}: {answer} trades, {trades[name]} before"
+            if number:
+                seconds[name].append(took)
+        print(f"  round {number} of {count}", file=sys.stderr)
+    return seconds, trades
+
+
+def stages(root: Path, config: dict[str, object], count: int) -> dict[str, float]:
+    """Median milliseconds of each part of a call, the boundary on both sides included."""
+    os.environ["OMEGA_DATA_PARQUET_ROOT"] = str(root)
+    seen: dict[str, list[float]] = {}
+    for _ in range(count):
+        gc.collect()
+        a = time.perf_counter()
+        text = json.dumps(config)
+        b = time.perf_counter()
+        answer = _native.run_backtest(text)
+        c = time.perf_counter()
+        result = bt.Result.from_json(answer)
+        d = time.perf_counter()
+        inside = {name: ns / 1e6 for name, ns in result.meta["timings_ns"].items()}
+        parts = {"config to JSON": (b - a) * 1e3, **inside, "JSON to records": (d - c) * 1e3}
+        parts["rest (text to str, freeing)"] = (c - b) * 1e3 - sum(inside.values())
+        parts["whole"] = (d - a) * 1e3
+        for name, value in parts.items():
+            seen.setdefault(name, []).append(value)
+        del answer, result
+    out = {name: statistics.median(values) for name, values in seen.items()}
+    out["boundary share"] = (out["config to JSON"] + out["serialise"] + out["JSON to records"]) / out["whole"]
+    return out
+
+
+def peak_memory(root: Path, bars: int, equity: str) -> float:
+    """MiB resident at most (Linux: VmHWM) in a process of its own that makes one call and looks at all of it."""
+    code = (
+        "import re, sys, bt\n"
+        "result = bt.run_backtest(sys.argv[1])\n"
+        "assert result.trade_records and result.equity.num_rows\n"
+        "print(int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) / 1024)\n"
+    )
+    config = json.dumps(market.config(bars, equity=equity))
+    environment = {**os.environ, "OMEGA_DATA_PARQUET_ROOT": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, config], env=environment, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def scaling(folder: Path, sizes: list[int]) -> dict[str, float]:
+    """Nanoseconds per bar by number of bars; the best of three."""
+    out = {}
+    for bars in sizes:
+        root = folder / str(bars)
+        market.write(root, bars)
+        run = timed(lambda root=root, bars=bars: omega(root, market.config(bars)))  # type: ignore[misc]
+        out[f"{bars}"] = min(run()[0] for _ in range(3)) / bars * 1e9
+    return out
+
+
+def suite(seconds: dict[str, list[float]]) -> pyperf.BenchmarkSuite:
+    made = [
+        pyperf.Benchmark([pyperf.Run(values, metadata={"name": name, "loops": 1}, collect_metadata=False)])
+        for name, values in seconds.items()
+    ]
+    return pyperf.BenchmarkSuite(made)
+
+
+def compare(seconds: dict[str, list[float]], bars: dict[str, int], over: str, under: str) -> dict[str, Any]:
+    """Per-bar ratio of two contestants, round by round."""
+    ratios = [a / bars[over] / (b / bars[under]) for a, b in zip(seconds[over], seconds[under], strict=True)]
+    low, high = bootstrap(ratios)
+    return {"ratio": statistics.median(ratios), "low": low, "high": high}
+
+
+#: name, over, under, limit, and whether the ratio must stay below it (else above).
+LIMITS = [
+    ("whole call, equity trades / pyarrow read", "omega trades", "pyarrow read", 2.0, True),
+    ("whole call, equity bars / pyarrow read", "omega bars", "pyarrow read", 5.0, True),
+    ("vectorbt / omega", "vectorbt", "omega beside peers", 8.0, False),
+    ("backtesting.py / omega, per bar", "backtesting.py", "omega beside peers", 60.0, False),
+    ("V1 / omega, per bar", "V1", "omega beside peers", 300.0, False),
+]
+
+
+def measure(folder: Path, count: int, sizes: list[int]) -> tuple[dict[str, Any], pyperf.BenchmarkSuite]:
+    """Everything, as plain data and as a pyperf suite."""
+    large, small, tiny = folder / str(BARS), folder / str(SMALL), folder / "200"
+    for root, bars in ((large, BARS), (small, SMALL), (tiny, 200)):
+        market.write(root, bars)
+    own: dict[str, Contestant] = {
+        "pyarrow read": timed(lambda: peers.pyarrow_read(large)),
+        "omega trades": timed(lambda: omega(large, market.config(BARS))),
+        "omega bars": timed(lambda: omega(large, market.config(BARS, equity="bars"))),
+        "omega, 200 bars": timed(lambda: many(tiny, 20)),
+    }
+    others: dict[str, Contestant] = {
+        "vectorbt": timed(lambda: peers.vectorbt(large)),
+        "backtesting.py": timed(lambda: peers.backtesting_py(small)),
+        "V1": timed(lambda: peers.v1(small, SMALL)),
+        "omega beside peers": own["omega trades"],
+    }
+    bars = {name: SMALL if name in ("backtesting.py", "V1") else BARS for name in [*own, *others]}
+    # The floor first: the peers leave compilers and caches behind that slow down everything after them.
+    seconds, trades = rounds(own, 2 * count)
+    for part, into in zip(rounds(others, count), (seconds, trades), strict=True):
+        into.update(part)  # type: ignore[arg-type]
+    parts = stages(large, market.config(BARS), max(count, 15))
+    facts = {
+        "machine": {
+            "cpus": os.cpu_count(),
+            "processor": processor(),
+            "python": platform.python_version(),
+            "bt": bt.__version__,
+        },
+        "median_ms": {name: statistics.median(values) * 1e3 for name, values in seconds.items()},
+        "trades": trades,
+        "ratios": {
+            name: {**compare(seconds, bars, over, under), "limit": limit, "below": below}
+            for name, over, under, limit, below in LIMITS
+        },
+        "stages_ms": parts,
+        "loop_ns_per_bar": parts["loop"] * 1e6 / BARS,
+        "run_of_200_bars_ms": statistics.median(seconds["omega, 200 bars"]) * 1e3 / 20,
+        "peak_mib": {equity: peak_memory(large, BARS, equity) for equity in ("trades", "bars")},
+        "scaling_ns_per_bar": scaling(folder, sizes),
+        "instructions_per_bar": counts.instructions(folder),
+    }
+    return facts, suite(seconds)
+
+
+def processor() -> str:
+    """Name of the processor where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )
+
+
+def table(facts: dict[str, Any]) -> str:
+    """For people."""
+    lines = [
+        f"{name:28}{value:>12,.1f} ms{facts['trades'][name]:>10,} trades" for name, value in facts["median_ms"].items()
+    ]
+    lines.append("")
+    for name, row in facts["ratios"].items():
+        good = row["ratio"] <= row["limit"] if row["below"] else row["ratio"] >= row["limit"]
+        aim = f"{'at most' if row['below'] else 'at least'} {row['limit']:g}"
+        lines.append(
+            f"{name:44}{row['ratio']:>9.2f} [{row['low']:.2f}, {row['high']:.2f}]  {aim}: {'met' if good else 'MISSED'}"
+        )
+    parts = facts["stages_ms"]
+    lines += ["", "where the time of a call with equity trades goes, ms:"]
+    lines += [f"  {name:30}{value:>9.2f}" for name, value in parts.items() if name != "boundary share"]
+    single = [
+        ("event loop, ns per bar", facts["loop_ns_per_bar"], 25.0),
+        ("boundary, share of the whole", parts["boundary share"], 0.15),
+        ("run of 200 bars, ms", facts["run_of_200_bars_ms"], 1.0),
+        ("peak memory with trades, MiB", facts["peak_mib"]["trades"], 350.0),
+    ]
+    lines.append("")
+    lines += [
+        f"{name:44}{value:>9.2f}  at most {limit:g}: {'met' if value <= limit else 'MISSED'}"
+        for name, value, limit in single
+    ]
+    lines.append(
+        "ns per bar by bars: " + ", ".join(f"{int(n):,}: {v:.0f}" for n, v in facts["scaling_ns_per_bar"].items())
+    )
+    lines.append("instructions per bar (callgrind): " + json.dumps(facts["instructions_per_bar"]))
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9, help="rounds that count (default: 9)")
+    parser.add_argument("--folder", type=Path, default=REPOSITORY / "var" / "bench", help="markets and results")
+    parser.add_argument("--sizes", default="1000000,2000000,5000000,10000000", help="bars of the scaling runs")
+    arguments = parser.parse_args()
+    sizes = [int(size) for size in arguments.sizes.split(",")]
+    facts, samples = measure(arguments.folder, arguments.rounds, sizes)
+    (arguments.folder / "bench.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    samples.dump(str(arguments.folder / "samples.json"), replace=True)
+    print(table(facts))
+    print(f"written: {arguments.folder / 'bench.json'} and samples.json")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
