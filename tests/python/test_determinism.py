@@ -84,6 +84,31 @@ def test_a_large_run_that_uses_several_threads_is_byte_identical(
     assert len({digest(text) for _ in range(4)}) == 1
 
 
+@pytest.mark.parametrize("scenario", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("variant", ["v2", "v1_parity"])
+def test_bars_that_are_passed_over_at_once_give_what_walking_each_of_them_gives(
+    scenario: int, variant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the trace on every bar is walked; without it idle and held bars are passed over."""
+    from benchmarks import market as bench
+
+    bench.write(tmp_path, 20_000)
+    monkeypatch.setenv("OMEGA_DATA_PARQUET_ROOT", str(tmp_path))
+    config: dict[str, Any] = bench.config(20_000, equity="bars")
+    config["strategy_parameters"] |= {"enabled_scenarios": [scenario], "intraday_vol_garch_lookback": 200}
+    config["strategy_parameters"] |= {"z_score_long": -1.0, "z_score_short": 1.0, "std_factor": 1.5}
+    config["strategy_parameters"] |= {"scenario6_timeframes": ["PRIMARY"]}
+    config["strategy_parameters"] |= {"tp_min_distance": 0.0, "intraday_vol_allowed": ["low", "mid", "high"]}
+    config |= {"execution_variant": variant, "sessions": [{"start": "06:00", "end": "20:00"}]}
+    config |= {"cooldown": {"minutes_after_exit": 7}, "rng_seed": 3}
+    config["trade_management"] = {"enabled": True, "max_holding_minutes": 12}
+    fast = bt.run_backtest(config).raw
+    slow = bt.run_backtest({**config, "output": {"equity": "bars", "events": True}}).raw
+    assert len(fast["trades"]) >= 10
+    for part in ("trades", "open_positions", "rejected_orders", "equity", "metrics"):
+        assert fast[part] == slow[part], part
+
+
 def test_nothing_in_the_core_asks_for_fused_or_relaxed_arithmetic_and_libm_is_used_where_it_is_named() -> None:
     """Rust never fuses or reorders on its own; what depends on the platform's libm is a closed list."""
     allowed = {
