@@ -37,24 +37,28 @@ def _bid(root: Path) -> pd.DataFrame:
 
 
 def vectorbt(root: Path) -> int:
-    """Bollinger reversion with fees, slippage and a stop; final value and number of trades."""
+    """Bollinger reversion with fees, slippage and a stop; profit and number of trades.
+
+    The bands come from pandas: the library's own indicator wrapper takes several times as long.
+    """
     import vectorbt as vbt
 
     close = _bid(root)["Close"]
-    bands = vbt.BBANDS.run(close, window=WINDOW, alpha=WIDTH)
+    mean, reach = close.rolling(WINDOW).mean(), WIDTH * close.rolling(WINDOW).std()
     portfolio = vbt.Portfolio.from_signals(
         close,
-        entries=close < bands.lower,
-        exits=close > bands.middle,
-        short_entries=close > bands.upper,
-        short_exits=close < bands.middle,
+        entries=close < mean - reach,
+        exits=close > mean,
+        short_entries=close > mean + reach,
+        short_exits=close < mean,
         sl_stop=0.002,
         fees=FEES,
         slippage=SLIPPAGE,
         freq="1min",
     )
-    assert np.isfinite(portfolio.final_value())
-    return int(portfolio.trades.count())
+    trades = portfolio.trades
+    assert np.isfinite(trades.pnl.sum())
+    return int(trades.count())
 
 
 def backtesting_py(root: Path) -> int:

@@ -6,7 +6,7 @@ millions of numbers, stay text until someone looks at them.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -30,9 +30,9 @@ class Trade(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     entry_time_ns: int
     exit_time_ns: int
     trigger_time_ns: int
-    direction: str
+    direction: Literal["long", "short"]
     symbol: str
-    order_type: str
+    order_type: Literal["market", "limit", "stop"]
     entry_price: float
     exit_price: float
     initial_stop_loss: float
@@ -43,7 +43,7 @@ class Trade(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     r_multiple: float
     entry_fee: float
     exit_fee: float
-    reason: str
+    reason: Literal["take_profit", "stop_loss", "break_even_stop_loss", "timeout"]
     scenario: str | None
     meta: TradeMeta
 

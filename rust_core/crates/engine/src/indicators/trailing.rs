@@ -3,7 +3,8 @@
 //! The specification wants two passes over each window, which costs the window's length at every bar. A rule asks
 //! whether a price lies outside a multiple of the deviation, and mostly it does not by far. So a lower bound of every
 //! deviation is computed from running sums in one pass; where the bound already answers the question, nothing more is
-//! done, and everywhere else the window is computed as specified. The answers are the same, bit for bit.
+//! done; where an upper bound answers it the other way, neither; and only in the sliver between the two the window is
+//! computed as specified. The answers are the same, bit for bit.
 
 use std::borrow::Cow;
 
@@ -113,13 +114,13 @@ impl Sides {
     }
 }
 
-/// Calls `each` with stretches of bars that end a full window: the first of them, and for each a number that its
-/// window's deviation does not lie below.
+/// Calls `each` with stretches of bars that end a full window: the first of them, for each a number that its window's
+/// deviation does not lie below, and the allowance for rounding that is in it (see `upper`).
 ///
 /// With y = x - x\[block start\], the variance is (sum y^2 - (sum y)^2 / w) / (w - 1). Each of at most `BLOCK + w`
 /// additions errs by half an ulp of a sum that is at most w * peak^2, which gives `slack` below with a factor of two
 /// to spare.
-fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, &[f64])) {
+fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, &[f64], f64)) {
     if window < 2 || window > x.len() {
         return;
     }
@@ -145,8 +146,15 @@ fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, &[f64])) {
             // `max` turns NaN into a bound of 0, which is a bound as well.
             *value = (*value - slack * peak).max(0.0).sqrt() * MARGIN;
         }
-        each(start, bounds);
+        each(start, bounds, slack * peak);
     }
+}
+
+/// A number that the deviation with this lower bound does not lie above: the bound is the square root of the variance
+/// less the allowance, so the variance is at most the square plus the allowance on both sides.
+fn upper(bound: f64, allowance: f64) -> f64 {
+    let root = bound / MARGIN;
+    (root * root + 2.0 * allowance).sqrt() / MARGIN
 }
 
 /// Distance from a centre in deviations of that distance.
@@ -155,6 +163,7 @@ pub struct ZScore {
     window: usize,
     thresholds: [f64; 2],
     maybe: Sides,
+    surely: Sides,
 }
 
 impl ZScore {
@@ -165,19 +174,25 @@ impl ZScore {
             *r = v - *r;
         }
         let [long, short] = thresholds;
-        let mut maybe = Sides::none(x.len());
-        lower_bounds(&residual, window, |start, bounds| {
+        let (mut maybe, mut surely) = (Sides::none(x.len()), Sides::none(x.len()));
+        lower_bounds(&residual, window, |start, bounds, allowance| {
             for (i, (r, bound)) in residual[start..].iter().zip(bounds).enumerate() {
                 // With a threshold on the other side of zero a wider deviation makes a hit likelier: no bound helps.
                 if !(long < 0.0 && *r > long * bound) {
                     maybe.long.set(start + i);
+                    if *bound > 0.0 && long < 0.0 && *r <= long * upper(*bound, allowance) {
+                        surely.long.set(start + i);
+                    }
                 }
                 if !(short > 0.0 && *r < short * bound) {
                     maybe.short.set(start + i);
+                    if *bound > 0.0 && short > 0.0 && *r >= short * upper(*bound, allowance) {
+                        surely.short.set(start + i);
+                    }
                 }
             }
         });
-        Self { residual, window, thresholds, maybe }
+        Self { residual, window, thresholds, maybe, surely }
     }
 
     /// The score of one bar; NaN where the deviation is zero or unknown.
@@ -194,7 +209,7 @@ impl ZScore {
     /// Whether the score is finite and not above (long) or not below (short) its threshold.
     pub fn beyond(&self, i: usize, direction: Direction) -> bool {
         let threshold = self.thresholds[usize::from(direction == Direction::Short)];
-        self.maybe(direction).at(i) && beyond(self.at(i), threshold, direction)
+        self.maybe(direction).at(i) && (self.surely.of(direction).at(i) || beyond(self.at(i), threshold, direction))
     }
 }
 
@@ -214,6 +229,7 @@ pub struct Bands<'a> {
     factor: f64,
     window: usize,
     maybe: Sides,
+    surely: Sides,
 }
 
 impl<'a> Bands<'a> {
@@ -221,20 +237,26 @@ impl<'a> Bands<'a> {
     pub fn new(x: impl Into<Cow<'a, [f64]>>, window: usize, factor: f64) -> Self {
         let x = x.into();
         let mid = sma(&x, window);
-        let mut maybe = Sides::none(x.len());
-        lower_bounds(&x, window, |start, bounds| {
+        let (mut maybe, mut surely) = (Sides::none(x.len()), Sides::none(x.len()));
+        lower_bounds(&x, window, |start, bounds, allowance| {
             for (i, ((x, mid), bound)) in x[start..].iter().zip(&mid[start..]).zip(bounds).enumerate() {
                 let reach = factor * bound;
                 // A negative width turns the bands round, and then no bound helps.
                 if !(factor >= 0.0 && *x > mid - reach) {
                     maybe.long.set(start + i);
+                    if factor >= 0.0 && *x <= mid - factor * upper(*bound, allowance) {
+                        surely.long.set(start + i);
+                    }
                 }
                 if !(factor >= 0.0 && *x < mid + reach) {
                     maybe.short.set(start + i);
+                    if factor >= 0.0 && *x >= mid + factor * upper(*bound, allowance) {
+                        surely.short.set(start + i);
+                    }
                 }
             }
         });
-        Self { x, mid, factor, window, maybe }
+        Self { x, mid, factor, window, maybe, surely }
     }
 
     /// The mean at one bar.
@@ -256,7 +278,8 @@ impl<'a> Bands<'a> {
 
     /// Whether the series itself lies on or outside the lower band (long) or the upper band (short).
     pub fn outside(&self, i: usize, direction: Direction) -> bool {
-        self.maybe(direction).at(i) && crosses(self.x[i], self.edge(i, direction), direction)
+        self.maybe(direction).at(i)
+            && (self.surely.of(direction).at(i) || crosses(self.x[i], self.edge(i, direction), direction))
     }
 }
 
@@ -293,11 +316,13 @@ mod tests {
         for window in [2, 3, 20, 100, 600] {
             let exact = rolling_deviation(&x, window);
             let (mut close, mut seen) = (0, 0);
-            lower_bounds(&x, window, |start, bounds| {
+            lower_bounds(&x, window, |start, bounds, allowance| {
                 for (i, bound) in bounds.iter().enumerate() {
                     let exact = exact[start + i];
                     assert!(*bound <= exact, "window {window}, bar {}: {bound} > {exact}", start + i);
-                    close += usize::from(*bound > 0.99 * exact);
+                    let above = upper(*bound, allowance);
+                    assert!(above >= exact, "window {window}, bar {}: {above} < {exact}", start + i);
+                    close += usize::from(*bound > 0.99 * exact && above < 1.01 * exact);
                     seen += 1;
                 }
             });
@@ -309,7 +334,7 @@ mod tests {
     #[test]
     fn shortcuts_give_the_answers_of_the_full_computation() {
         let x = walk(7_000);
-        let (mut hits, mut outside, mut spared) = (0, 0, 0);
+        let (mut hits, mut outside, mut spared, mut sure) = (0, 0, 0, 0);
         for window in [2, 20, 100] {
             for thresholds in [[-1.5, 1.5], [0.5, -0.5], [-1.0, f64::MIN_POSITIVE]] {
                 let z = ZScore::new(&x, sma(&x, 5), window, thresholds);
@@ -324,11 +349,13 @@ mod tests {
                         assert_eq!(bands.outside(i, direction), full, "window {window}, bar {i}");
                         outside += usize::from(full);
                         spared += usize::from(!z.maybe(direction).at(i));
+                        sure += usize::from(z.surely.of(direction).at(i) && bands.surely.of(direction).at(i));
                     }
                 }
             }
         }
-        assert!(hits > 1_000 && outside > 1_000 && spared > 10_000, "{hits} {outside} {spared}");
+        assert!(hits > 1_000 && outside > 1_000, "{hits} {outside}");
+        assert!(spared > 10_000 && sure > 100, "{spared} {sure}");
     }
 
     #[test]
