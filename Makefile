@@ -53,7 +53,7 @@ lint: setup ## ruff, mypy, rustfmt, clippy, cargo deny (where installed)
 	ruff format --check .
 	mypy
 	cargo fmt --manifest-path rust_core/Cargo.toml --all --check
-	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --all-targets -- -D warnings
+	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --all-targets --features omega-backtest/schema -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline --manifest-path rust_core/Cargo.toml check bans licenses sources; else echo "cargo-deny is not installed: bans, licences and sources were not checked"; fi
 
 fmt: setup ## format Python and Rust

@@ -339,13 +339,13 @@ mod tests {
             for thresholds in [[-1.5, 1.5], [0.5, -0.5], [-1.0, f64::MIN_POSITIVE]] {
                 let z = ZScore::new(&x, sma(&x, 5), window, thresholds);
                 let bands = Bands::new(&x[..], window, thresholds[1] * 1.2);
-                for i in 0..x.len() {
+                for (i, price) in x.iter().enumerate() {
                     for (direction, threshold) in [(Direction::Long, thresholds[0]), (Direction::Short, thresholds[1])]
                     {
                         let full = beyond(z.at(i), threshold, direction);
                         assert_eq!(z.beyond(i, direction), full, "window {window}, bar {i}");
                         hits += usize::from(full);
-                        let full = crosses(x[i], bands.edge(i, direction), direction);
+                        let full = crosses(*price, bands.edge(i, direction), direction);
                         assert_eq!(bands.outside(i, direction), full, "window {window}, bar {i}");
                         outside += usize::from(full);
                         spared += usize::from(!z.maybe(direction).at(i));
