@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
+import bt
 import omega_rust
 import pyarrow as pa
 import pytest
@@ -259,3 +260,7 @@ def test_twenty_thousand_damaged_streams_end_in_an_answer_or_a_typed_exception()
     assert answers["IoError 3004"] > 5_000
     assert answers["answered"] > 0
     assert "FfiError 5005" not in answers, "a panic reached the outer guard"
+
+
+def test_v1_and_v2_give_every_error_code_the_same_name() -> None:
+    assert {code.name: int(code) for code in ErrorCode} == bt.schema("codes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -159,3 +160,13 @@ def test_error_codes_come_from_the_shipped_table() -> None:
 def test_an_unknown_kind_of_schema_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="config, result, error, codes"):
         bt.schema("nonsense")
+
+
+def test_the_records_of_a_trade_are_the_fields_of_the_schema() -> None:
+    fields = bt.schema("result")["$defs"]["Trade"]["properties"]
+    assert set(bt.Trade.__struct_fields__) == set(fields)
+    definitions = bt.schema("result")["$defs"]
+    hints = typing.get_type_hints(bt.Trade)
+    for name, definition in (("direction", "Direction"), ("order_type", "OrderKind"), ("reason", "ExitReason")):
+        listed = [option["const"] for option in definitions[definition]["oneOf"]]
+        assert sorted(typing.get_args(hints[name])) == sorted(listed), name
