@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -129,3 +132,38 @@ def test_a_case_survives_its_file(tmp_path: Path) -> None:
 def test_a_case_without_market_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="neither bars nor a data root"):
         prepare(Case(id="empty", config={"symbol": "EURUSD"}), tmp_path)
+
+
+DRAWN = """
+import hashlib, sys
+{loads}
+from hypothesis import HealthCheck, given, settings
+from parity.harness.generators import cases
+digest = hashlib.sha256()
+
+@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(cases())
+def run(case):
+    digest.update(case.to_json().encode())
+
+run()
+print(digest.hexdigest())
+"""
+
+
+def test_what_is_drawn_does_not_depend_on_the_modules_that_are_loaded() -> None:
+    others = "import parity.harness.render, parity.harness.synthetic, benchmarks.market, fuzz_v2"
+    root = Path(__file__).resolve().parents[2]
+    path = os.pathsep.join([str(root), str(root / "tests" / "python")])
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", DRAWN.format(loads=loads)],
+            env={**os.environ, "PYTHONPATH": path},
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for loads in ("", others)
+    }
+    assert len(found) == 1

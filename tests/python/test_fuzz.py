@@ -47,6 +47,7 @@ def test_a_nonsensical_answer_is_a_finding(answer: str, message: str, monkeypatc
             return answer
 
     monkeypatch.setattr(fuzz_v2, "_native", Engine)
+    monkeypatch.setenv("OMEGA_DATA_PARQUET_ROOT", "")  # restored afterwards: the worker sets it for itself
     monkeypatch.setattr(fuzz_v2, "KEPT", SCRIPT.parents[2] / "var" / "fuzz-test")
     with pytest.raises(SystemExit, match=message):
         fuzz_v2.work("configs", 1, 0, 3)
