@@ -49,10 +49,10 @@ def equity_columns(
     """Times in ns, equity and balance; each of shape (points,).
 
     Raises:
-        msgspec.ValidationError: an array holds something else than numbers.
+        ValueError: an array holds something else than numbers.
     """
     columns = [(text.timestamp_ns, np.int64), (text.equity, np.float64), (text.balance, np.float64)]
-    if len(bytes(text.timestamp_ns)) < LARGE:
+    if memoryview(text.timestamp_ns).nbytes < LARGE:
         times, equity, balance = (_small(bytes(raw), kind) for raw, kind in columns)
     else:
         with ThreadPoolExecutor(len(columns)) as pool:
