@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use omega_contract::config::Config;
+use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Commission, FeeSchema, SymbolSpec};
 use omega_contract::strategy::Direction;
 use omega_contract::{Category, RunError, codes};
@@ -48,6 +49,7 @@ impl Conversion {
     pub fn apply(&self, amount: f64) -> f64 {
         self.0.iter().fold(amount, |x, leg| match leg {
             Leg::Times(rate) => x * rate,
+            Leg::Over(rate) if planted(Fault::InverseRateTimes) => x * rate,
             Leg::Over(rate) => x / rate,
         })
     }
@@ -155,9 +157,12 @@ impl Desk {
             Occasion::Entry => tariff.at_entry,
             Occasion::Exit => tariff.at_exit,
         };
-        let scaled = (base * self.fee_multiplier).max(tariff.min_fee * self.fee_multiplier);
+        let least = if planted(Fault::MinimumFeeUnscaled) { 1.0 } else { self.fee_multiplier };
+        let scaled = (base * self.fee_multiplier).max(tariff.min_fee * least);
+        let charged = charged || planted(Fault::FeeSideIgnored);
         let fee = to_account.apply(if charged { scaled } else { 0.0 });
         Ok(match self.fee_rounding {
+            FeeRounding::Cents if planted(Fault::FeeRoundsUp) => (fee * 100.0 + 0.5).floor() / 100.0,
             FeeRounding::Cents => rounding::half_even(fee, 2),
             FeeRounding::None => fee,
         })
@@ -176,9 +181,11 @@ impl Desk {
                 let lots = if raw <= low {
                     low
                 } else {
-                    low + ((raw - low + 1e-12) / spec.volume_step).floor() * spec.volume_step
+                    let up = if planted(Fault::LotsRoundNearest) { 0.5 } else { 0.0 };
+                    low + ((raw - low + 1e-12) / spec.volume_step + up).floor() * spec.volume_step
                 };
-                Ok(Some(lots.max(low).min(spec.volume_max)))
+                let most = if planted(Fault::NoVolumeCap) { f64::INFINITY } else { spec.volume_max };
+                Ok(Some(lots.max(low).min(most)))
             }
             VolumeGrid::FloorOrReject => {
                 let lots = rounding::floor_to_step(raw.min(spec.volume_max), spec.volume_step);

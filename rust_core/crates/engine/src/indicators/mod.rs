@@ -5,6 +5,8 @@
 pub mod oscillators;
 pub mod trailing;
 
+use omega_contract::faults::{Fault, planted};
+
 /// Compensated sliding sum: separate corrections for arriving and for leaving values (Kahan 1965, twice).
 struct SlidingSum {
     sum: f64,
@@ -102,7 +104,7 @@ fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> impl Iterator<Item = 
     let mut before = f64::NAN;
     high.iter().zip(low).zip(close).map(move |((h, l), c)| {
         let mut tr = (h - l).abs();
-        if !before.is_nan() && !tr.is_nan() {
+        if !before.is_nan() && !tr.is_nan() && !planted(Fault::RangeWithoutGaps) {
             tr = tr.max((h - before).abs()).max((l - before).abs());
         }
         before = *c;
@@ -142,7 +144,7 @@ pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
     let Some(first) = x.iter().position(|v| v.is_finite()) else {
         return out;
     };
-    let (mut estimate, mut variance) = (x[first], noise);
+    let (mut estimate, mut variance) = (x[first], if planted(Fault::KalmanStartsSure) { drift } else { noise });
     out[first] = estimate;
     let mut gain = 0.0;
     let mut settled = false;

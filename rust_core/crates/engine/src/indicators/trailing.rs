@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use omega_contract::faults::{Fault, planted};
 use omega_contract::strategy::Direction;
 
 use super::sma;
@@ -36,7 +37,8 @@ fn deviation(window: &[f64]) -> f64 {
     for &x in window {
         squares += (x - mean) * (x - mean);
     }
-    (squares / (window.len() - 1) as f64).sqrt()
+    let freedom = window.len() - usize::from(!planted(Fault::PopulationDeviation));
+    (squares / freedom as f64).sqrt()
 }
 
 /// Rolling sample standard deviation as specified; NaN before the first full window.

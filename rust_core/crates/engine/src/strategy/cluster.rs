@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use omega_contract::faults::{Fault, planted};
 use omega_contract::strategy::{MeanReversion, VolatilityFeature};
 
 use crate::volatility::{self, Garch};
@@ -45,7 +46,8 @@ impl Regimes {
             return false;
         };
         if self.hysteresis > 1 {
-            let Some(first) = (i + 1).checked_sub(self.hysteresis) else {
+            let needed = self.hysteresis - usize::from(planted(Fault::HysteresisOneShort));
+            let Some(first) = (i + 1).checked_sub(needed) else {
                 return false;
             };
             if (first..i).any(|j| self.rank(j, close, range, garch) != Some(current)) {
