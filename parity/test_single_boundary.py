@@ -7,6 +7,7 @@ import json
 import pytest
 from bt import _native
 
+from parity.harness.bars import Bars
 from parity.harness.case import Case
 from parity.harness.engines import V2Engine
 from parity.harness.runner import Pair
@@ -67,6 +68,7 @@ def _refused_at_its_data() -> str:
     )
 
 
-def _lengthened(rows: list[list[float]], n: int) -> list[list[float]]:
+def _lengthened(bars: Bars, n: int) -> Bars:
+    rows = bars.rows()
     last = rows[-1]
-    return rows + [[last[0] + (i + 1) * 60_000_000_000, *last[1:]] for i in range(n - len(rows))]
+    return Bars.of([*rows, *([last[0] + (i + 1) * 60_000_000_000, *last[1:]] for i in range(n - len(rows)))])

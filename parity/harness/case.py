@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
+import os
+import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from parity.harness.bars import COLUMNS, Bars
+
 FORMAT = "omega-parity-case/1"
-#: Columns of an inline bar: ns since the epoch (bar open, UTC), bid OHLC, ask OHLC, volume.
-BAR_COLUMNS = ("ts_ns", "bo", "bh", "bl", "bc", "ao", "ah", "al", "ac", "volume")
 
 #: Symbol data used where a case brings none.
 DEFAULT_SPECS: dict[str, dict[str, Any]] = {
@@ -42,13 +45,13 @@ DEFAULT_COSTS: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One comparison. ``bars`` holds rows of BAR_COLUMNS by timeframe; without them ``data_root`` is read."""
+    """One comparison. ``bars`` are the market by timeframe; without them ``data_root`` is read."""
 
     id: str
     config: Mapping[str, Any]
     description: str = ""
     tags: tuple[str, ...] = ()
-    bars: Mapping[str, list[list[float]]] = field(default_factory=dict)
+    bars: Mapping[str, Bars] = field(default_factory=dict)
     data_root: str | None = None
     costs: Mapping[str, Any] = field(default_factory=lambda: DEFAULT_COSTS)
     specs: Mapping[str, Any] = field(default_factory=lambda: DEFAULT_SPECS)
@@ -57,16 +60,10 @@ class Case:
 
     def to_json(self) -> str:
         """Portable text, one line per bar."""
-        body = {"format": FORMAT, **asdict(self)}
-        bars = body.pop("bars")
+        body = {"format": FORMAT, **{f.name: getattr(self, f.name) for f in fields(self) if f.name != "bars"}}
         head = json.dumps(body, indent=1, sort_keys=True)[:-2]
-        blocks = []
-        for timeframe, rows in sorted(bars.items()):
-            lines = ",\n   ".join(json.dumps(row) for row in rows)
-            blocks.append(f'  "{timeframe}": [\n   {lines}]')
-        return (
-            head + ',\n "bar_columns": ' + json.dumps(BAR_COLUMNS) + ',\n "bars": {\n' + ",\n".join(blocks) + "}\n}\n"
-        )
+        blocks = [f'  "{timeframe}": [\n   {bars.text()}]' for timeframe, bars in sorted(self.bars.items())]
+        return head + ',\n "bar_columns": ' + json.dumps(COLUMNS) + ',\n "bars": {\n' + ",\n".join(blocks) + "}\n}\n"
 
     @classmethod
     def from_json(cls, text: str) -> Case:
@@ -75,6 +72,7 @@ class Case:
         if raw.pop("format", None) != FORMAT:
             raise ValueError(f"not a case of format {FORMAT}")
         raw.pop("bar_columns", None)
+        raw["bars"] = {timeframe: Bars.of(rows) for timeframe, rows in raw.get("bars", {}).items()}
         raw["tags"] = tuple(raw.get("tags", ()))
         raw["news"] = tuple(tuple(row) for row in raw.get("news", ()))
         return cls(**raw)
@@ -127,12 +125,15 @@ def write_candles(path: Path, columns: list[Any]) -> None:
     pq.write_table(table, str(path), compression="none", use_dictionary=False, write_statistics=False)
 
 
-def _once(folder: Path, kind: str, text: str) -> Path:
-    """A file named by its content: written once for any number of cases."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    path = folder / f"{kind}-{digest}.yaml"
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def _once(folder: Path, kind: str, content: Mapping[str, Any]) -> Path:
+    """A YAML file named by its content: written once for any number of cases."""
+    text = json.dumps(content, sort_keys=True)
+    path = folder / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.yaml"
     if not path.exists():
-        path.write_text(text, encoding="utf-8")
+        path.write_text(yaml.dump(json.loads(text), Dumper=_DUMPER), encoding="utf-8")
     return path
 
 
@@ -159,17 +160,56 @@ def write_news(folder: Path, news: tuple[tuple[str, str, str], ...]) -> tuple[Pa
     return as_csv, as_parquet
 
 
+#: Series of bars, and markets made of them, on disk at a time; cases that share one are drawn one after another.
+_KEPT = 24
+_written = itertools.count(1)
+
+
+def _series(folder: Path, bars: Bars) -> Path:
+    """The two sides of one timeframe, named by their content."""
+    digest = hashlib.sha256()
+    for column in (bars.ts, bars.bid, bars.ask, bars.volume):
+        digest.update(column.tobytes())
+    path = folder / digest.hexdigest()[:24]
+    if not path.exists():
+        _forget_old(folder)
+        for side in ("bid", "ask"):
+            ts, prices, volume = bars.side(side)
+            write_candles(path / side, [ts, *prices.T, volume])
+    return path
+
+
+def _forget_old(folder: Path) -> None:
+    if next(_written) % 16 or not folder.exists():
+        return
+    known = sorted(folder.iterdir(), key=lambda p: p.stat().st_mtime_ns)
+    for old in known[: max(0, len(known) + 1 - _KEPT)]:
+        shutil.rmtree(old)
+
+
+def _market(folder: Path, case: Case) -> Path:
+    """A data root with the bars of a case."""
+    series = {timeframe: _series(folder / "series", bars) for timeframe, bars in case.bars.items()}
+    symbol = case.config["symbol"]
+    name = "-".join(f"{timeframe}.{path.name}" for timeframe, path in series.items())
+    root = folder / "markets" / f"{symbol}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    if not root.exists():
+        _forget_old(folder / "markets")
+        (root / symbol).mkdir(parents=True)
+        for timeframe, path in series.items():
+            for side in ("bid", "ask"):
+                os.link(path / side, root / symbol / f"{symbol}_{timeframe}_{side.upper()}.parquet")
+    return root
+
+
 def prepare(case: Case, folder: Path) -> Prepared:
-    """Writes the files of a case below ``folder`` (candles are overwritten, the rest is shared between cases)."""
+    """Writes the files of a case below ``folder``; files that several cases share are written once.
+
+    The market of a case stays until ``_KEPT`` others have been written after it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if case.bars:
-        root = folder / "parquet"
-        symbol = case.config["symbol"]
-        for timeframe, rows in case.bars.items():
-            columns = list(zip(*rows, strict=True)) if rows else [()] * len(BAR_COLUMNS)
-            for side, first in (("BID", 1), ("ASK", 5)):
-                path = root / symbol / f"{symbol}_{timeframe}_{side}.parquet"
-                write_candles(path, [columns[0], *columns[first : first + 4], columns[9]])
+        root = _market(folder, case)
     elif case.data_root is not None:
         root = Path(case.data_root)
     else:
@@ -178,8 +218,8 @@ def prepare(case: Case, folder: Path) -> Prepared:
     return Prepared(
         case=case,
         data_root=root,
-        costs_file=_once(folder, "costs", yaml.safe_dump(dict(case.costs))),
-        specs_file=_once(folder, "specs", yaml.safe_dump(dict(case.specs))),
+        costs_file=_once(folder, "costs", case.costs),
+        specs_file=_once(folder, "specs", case.specs),
         news_csv=news_csv,
         news_parquet=news_parquet,
     )

@@ -86,10 +86,9 @@ def write(root: Path) -> Path:
     minutes = build_minutes()
     files = {}
     for timeframe, length in MINUTES.items():
-        bars = minutes if length == 1 else minutes.resample(length * MINUTE_NS)
-        for side, ticks in (("BID", bars.bid), ("ASK", bars.ask)):
+        bars = minutes.bars() if length == 1 else minutes.resample(length * MINUTE_NS)
+        for side, prices in (("BID", bars.bid), ("ASK", bars.ask)):
             path = root / SYMBOL / f"{SYMBOL}_{timeframe}_{side}.parquet"
-            prices = ticks / bars.scale
             write_candles(path, [bars.ts, *prices.T, np.ones(len(bars.ts))])
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             files[str(path.relative_to(root))] = {"sha256": digest, "rows": len(bars.ts)}

@@ -14,6 +14,7 @@ from typing import Any
 
 from hypothesis import Phase, find, settings
 
+from parity.harness.bars import Bars
 from parity.harness.case import DEFAULT_COSTS, Case
 from parity.harness.compare import Tolerances
 from parity.harness.engines import SWITCHES, V1Engine, V2Engine
@@ -36,7 +37,7 @@ def slipping(fixed: float, random: float = 0.0, per_lot: float = 0.0) -> dict[st
     return {"defaults": {"schema": "per_lot", "per_lot": per_lot, "slippage": slippage}}
 
 
-def rows(*bars: tuple[float, float, float, float], base: float = 1.1, pip: float = 0.0001) -> list[list[float]]:
+def rows(*bars: tuple[float, float, float, float], base: float = 1.1, pip: float = 0.0001) -> list[list[Any]]:
     """M1 bars from bid offsets in pips; the spread is one pip."""
     digits = 5 if pip < 0.001 else 3
     out: list[list[float]] = []
@@ -77,7 +78,7 @@ def scripted(
     }
     return Case(
         id=f"switch::{switch}", description=f"minimal witness of the switch {switch}", config=config,
-        bars={"M1": bars}, costs=costs or FREE, tags=("witness", switch),
+        bars={"M1": Bars.of(bars)}, costs=costs or FREE, tags=("witness", switch),
     )  # fmt: skip
 
 
