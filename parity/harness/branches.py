@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.harness.branches_of_strategies import CHAPTERS as of_strategies
+from parity.harness.branches_of_strategies import CHAPTERS as OF_STRATEGIES
 from parity.harness.case import Case
 from parity.harness.outcome import Outcome, is_refusal
 from parity.harness.story import OrderStory, Story
@@ -88,7 +88,7 @@ def _touched_on_entry(s: Story, o: OrderStory) -> bool:
     if bar is None:
         return False
     sl, tp = o.signal["sl"], o.signal["tp"]
-    return bar.low <= sl or bar.high >= tp if o.long else bar.high >= sl or bar.low <= tp
+    return bool(bar.low <= sl or bar.high >= tp if o.long else bar.high >= sl or bar.low <= tp)
 
 
 def _exits(s: Story) -> Iterator[str]:
@@ -331,5 +331,5 @@ def _sizes(s: Story) -> Iterator[str]:
 
 
 CHAPTERS: list[Callable[[Story], Iterator[str]]] = [
-    _data, _bar, _exits, _pending, _market, _manager, _costs, _sizes, *of_strategies,
+    _data, _bar, _exits, _pending, _market, _manager, _costs, _sizes, *OF_STRATEGIES,
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from parity.harness.case import Case, Prepared, prepare
 from parity.harness.compare import Difference, Tolerances, compare
 from parity.harness.engines import Engine
 from parity.harness.outcome import Answer
+from parity.harness.signature import Signature, signature
 from parity.harness.verdict import CaseReport, judge
 
 
@@ -21,6 +22,23 @@ class Clocks:
     a: float = 0.0
     b: float = 0.0
     harness: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """A judged case with both answers, traces included. ``signature`` is None when there is no difference."""
+
+    case: Case
+    a: Answer
+    b: Answer
+    report: CaseReport
+    signature: Signature | None
+
+
+def _same(b: Answer, plain: Answer) -> bool:
+    if b.outcome is None or plain.outcome is None:
+        return b.failure == plain.failure
+    return {k: v for k, v in b.outcome.items() if k != "events"} == plain.outcome
 
 
 @dataclass
@@ -69,6 +87,25 @@ class Pair:
         a = self.reference(prepared)
         b = self.candidate(prepared, switches or {})
         return judge(case.id, a, b, self.differences(a, b, parity=not switches), parity=not switches)
+
+    def examine(self, case: Case, *, a: Answer | None = None) -> Examined:
+        """A case at parity, traces and all; ``a`` is the reference's answer where it is known already.
+
+        V2 runs twice, once without its trace, for which it has a shorter way: both must say the same.
+        """
+        prepared = self.prepare(case)
+        if a is None:
+            a = self.reference(prepared, events=True)
+        b = self.candidate(prepared, {}, events=True)
+        if b.failure is None and not _same(b, self.candidate(prepared, {})):
+            b = Answer(outcome=None, failure="not deterministic: it answers otherwise without its trace")
+        differences = self.differences(a, b)
+        if not differences and a.outcome is not None and b.outcome is not None:
+            traces = [x.outcome.get("events", []) if x.outcome else [] for x in (a, b)]
+            if traces[0] != traces[1]:
+                differences = [Difference(path="events", a=len(traces[0]), b=len(traces[1]), group="events")]
+        report = judge(case.id, a, b, differences, parity=True)
+        return Examined(case=case, a=a, b=b, report=report, signature=signature(a, b, differences))
 
     def close(self) -> None:
         self.a.close()
