@@ -3,13 +3,18 @@ project's environment the root conftest hands over to it first."""
 
 from __future__ import annotations
 
+import base64
+import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from parity.harness.hunt import Hunt
+    from parity.harness.profiles import Profile
     from parity.harness.runner import Pair
     from parity.harness.session import Session
 
@@ -19,8 +24,19 @@ SESSION = pytest.StashKey["Session"]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("parity")
-    group.addoption("--cases", type=int, default=200, help="generated cases to run (default: 200)")
-    group.addoption("--v1-timeout", type=float, default=60.0, help="seconds after which V1 counts as hung")
+    group.addoption(
+        "--profile", choices=("dev", "ci", "nightly"), default="ci",
+        help="dev: a few hundred generated cases; ci: 1,300, the same ones every time, and every rule branch must be "
+        "taken; nightly: new ones for half an hour (default: ci)",
+    )  # fmt: skip
+    group.addoption("--cases", type=int, help="generated cases to run, instead of the profile's number")
+    group.addoption("--seconds", type=float, help="sweep generated cases for so long, instead of their number")
+    group.addoption("--seed", type=int, help="seed of the generated cases (default: 0; nightly: today's date)")
+    group.addoption("--shard", metavar="k/n", help="only part k of n of the sweep, for several machines")
+    group.addoption(
+        "--v1-timeout", type=float, default=60.0, help="seconds after which an engine in a process counts as hung"
+    )
+    group.addoption("--engines", type=Path, help="an engines.toml that names the pair to compare (default: V1 and V2)")
     group.addoption("--no-sweep", action="store_true", help="do not turn single switches on the market runs")
 
 
@@ -29,13 +45,39 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "infrastructure: needed to judge at all; broken it ends with exit code 2")
 
 
+def _profile(config: pytest.Config) -> Profile:
+    from parity.harness.profiles import chosen
+
+    option = config.getoption
+    seed = option("--seed")
+    if seed is None and option("--profile") == "nightly":
+        from datetime import UTC, datetime
+
+        seed = datetime.now(UTC).date().toordinal()
+    try:
+        return chosen(
+            option("--profile"), cases=option("--cases"), seconds=option("--seconds"), seed=seed,
+            shard=option("--shard"),
+        )  # fmt: skip
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 def _session(config: pytest.Config) -> Session:
     from parity.harness.session import Session
 
     found = config.stash.get(SESSION, None)
     if found is None:
-        found = config.stash[SESSION] = Session()
+        found = config.stash[SESSION] = Session(profile=_profile(config))
     return found
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The sweep in chunks, so that several processes can share it."""
+    if "chunk" in metafunc.fixturenames:
+        processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        chunks = _profile(metafunc.config).chunks(processes)
+        metafunc.parametrize("chunk", chunks, ids=[f"from-{chunk.start}" for chunk in chunks])
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -53,27 +95,63 @@ def session(pytestconfig: pytest.Config) -> Session:
 
 
 @pytest.fixture(scope="session")
+def profile(pytestconfig: pytest.Config) -> Profile:
+    """How much of the generated part runs."""
+    return _profile(pytestconfig)
+
+
+@pytest.fixture(scope="session")
 def pair(pytestconfig: pytest.Config, session: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """V1 in its worker process and V2 in this one."""
+    """The engines under comparison: V1 in its worker process and V2 in this one, or those of ``--engines``."""
     from parity.harness.compare import Tolerances
-    from parity.harness.engines import V1Engine, V2Engine
+    from parity.harness.engines import EnginesError
     from parity.harness.runner import Pair
 
-    timeout = pytestconfig.getoption("--v1-timeout")
-    engines = Pair(V1Engine(timeout=timeout), V2Engine(), tmp_path_factory.mktemp("cases"), Tolerances.load())
+    try:
+        engines = Pair.of(
+            pytestconfig.getoption("--engines"), tmp_path_factory.mktemp("cases"), Tolerances.load(),
+            timeout=pytestconfig.getoption("--v1-timeout"),
+        )  # fmt: skip
+    except EnginesError as error:
+        session.failures.append("infrastructure")
+        pytest.exit(str(error), returncode=2)
     session.watch(engines)
     yield engines
     engines.close()
 
 
+@pytest.fixture
+def hunt(pair: Pair, session: Session) -> Hunt:
+    """Looks at cases, counts their branches, and shrinks what differs."""
+    from parity.harness.hunt import Hunt
+
+    return Hunt(pair, session.coverage, REPOSITORY / "var" / "failed-cases", limits=pair.limits)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Exit codes of spec 10.3."""
+    """Exit codes of spec 10.3; a process of several hands what it has seen to the one that reports."""
     from parity.harness.session import exit_code
 
-    seen = session.config.stash.get(SESSION, None)
+    config: Any = session.config
+    seen = config.stash.get(SESSION, None)
+    if hasattr(config, "workeroutput"):
+        if seen is not None:
+            config.workeroutput["parity"] = base64.b64encode(pickle.dumps(seen)).decode()
+        return
     if seen is not None or exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = exit_code(exitstatus, seen)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Collects what a process has seen; one that died is a failure of the infrastructure."""
+    seen = _session(node.config)
+    state = getattr(node, "workeroutput", {}).get("parity")
+    if state is not None:
+        seen.merge(pickle.loads(base64.b64decode(state)))
+    elif error is not None:
+        seen.failures.append("infrastructure")
 
 
 @pytest.hookimpl(hookwrapper=True)

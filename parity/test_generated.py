@@ -1,59 +1,67 @@
-"""Generated cases: with all switches at v1 there is no difference at all."""
+"""Generated cases: with all switches at v1 there is no difference at all, traces included."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import time
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from parity.harness.case import Case
-from parity.harness.generators import cases
-from parity.harness.locate import first_parting
-from parity.harness.render import render
-from parity.harness.runner import Pair
-from parity.harness.session import Session
-from parity.harness.verdict import CaseReport, Verdict
-
-FAILED = Path(__file__).resolve().parent.parent / "var" / "failed-cases"
+from parity.harness.generators import cases, sweep_case
+from parity.harness.hunt import Hunt
+from parity.harness.profiles import Profile
+from parity.harness.session import Pace, Session
 
 
-def describe(pair: Pair, case: Case, report: CaseReport) -> str:
-    """What a person needs: the differences, the bar where the engines part, and the command that replays it."""
-    path = case.save(FAILED)
-    lines = [str(report)]
-    prepared = pair.prepare(case)
-    a, b = pair.reference(prepared, events=True), pair.candidate(prepared, {}, events=True)
-    if a.outcome is not None and b.outcome is not None:
-        lines.append(render(a.outcome, b.outcome, report.differences))
-        parting = first_parting(a.outcome.get("events", ()), b.outcome.get("events", ()))
-        lines.append(str(parting) if parting else "the traces are equal")
-    lines.append(f"replay with: python -m parity.harness replay {path}")
-    return "\n".join(lines)
+def conclude(hunt: Hunt, session: Session, name: str) -> None:
+    """Fails with one shrunk case of each kind of difference."""
+    if hunt.kinds:
+        found = hunt.conclude(name=name)
+        session.findings += [f"FOUND {item.text}" for item in found]
+        pytest.fail(f"{len(hunt.kinds)} kinds of differences\n" + "\n\n".join(item.text for item in found))
 
 
-def test_generated_cases_are_equal_with_all_switches_at_v1(
-    pair: Pair, session: Session, pytestconfig: pytest.Config
-) -> None:
-    wanted = pytestconfig.getoption("--cases")
-    shrinking = [False]
+def test_cases_of_hypothesis_are_equal_with_all_switches_at_v1(hunt: Hunt, session: Session, profile: Profile) -> None:
+    if profile.examples == 0:
+        return
+    clocks = hunt.pair.clocks
+    before, began, seen = (clocks.a, clocks.b), time.perf_counter(), 0
 
+    # A difference does not fail the example: the hunt goes on, and shrinks one case of each kind at the end.
     @settings(
-        max_examples=wanted,
+        max_examples=profile.examples,
         derandomize=True,
         database=None,
         deadline=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    @given(cases())
+    @given(cases(hunt.limits))
     def run(case: Case) -> None:
-        report = pair.run(case)
-        if not shrinking[0]:
-            session.add("generated", report)
-        if report.verdict is not Verdict.MATCH:
-            shrinking[0] = True
-            pytest.fail(describe(pair, case, report))
+        nonlocal seen
+        session.add("drawn by Hypothesis", hunt.look(case).report)
+        seen += 1
 
     run()
-    assert session.tallies["generated"].cases >= wanted // 2
+    pace = Pace(seen, time.perf_counter() - began, clocks.a - before[0], clocks.b - before[1])
+    session.paces.setdefault("drawn by Hypothesis", Pace()).add(pace)
+    conclude(hunt, session, "hypothesis")
+    assert seen >= profile.examples // 2
+
+
+def test_cases_of_the_sweep_are_equal_with_all_switches_at_v1(
+    chunk: range, hunt: Hunt, session: Session, profile: Profile
+) -> None:
+    clocks = hunt.pair.clocks
+    before, began, seen = (clocks.a, clocks.b), time.perf_counter(), 0
+    for number in chunk:
+        case, made = sweep_case(profile.seed, number, hunt.limits)
+        session.add("sweep", hunt.look(case, made).report)
+        seen += 1
+        if profile.seconds is not None and time.perf_counter() - began > profile.seconds:
+            break
+    pace = Pace(seen, time.perf_counter() - began, clocks.a - before[0], clocks.b - before[1])
+    session.paces.setdefault("sweep", Pace()).add(pace)
+    conclude(hunt, session, f"sweep-{profile.seed}-{chunk.start}")
+    assert seen > 0

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from parity.harness.case import Case
+from parity.harness.describe import describe
+from parity.harness.hunt import Hunt
 from parity.harness.locate import first_parting
 from parity.harness.runner import Pair
 from parity.harness.session import Session
@@ -20,10 +22,10 @@ def test_there_are_pinned_cases() -> None:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_pinned_case_is_equal_with_all_switches_at_v1(path: Path, pair: Pair, session: Session) -> None:
-    report = pair.run(Case.load(path))
-    session.add("pinned", report)
-    assert report.verdict is Verdict.MATCH, str(report)
+def test_pinned_case_is_equal_with_all_switches_at_v1(path: Path, hunt: Hunt, session: Session) -> None:
+    examined = hunt.look(Case.load(path))
+    session.add("pinned", examined.report)
+    assert examined.report.verdict is Verdict.MATCH, describe(hunt.pair, examined)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

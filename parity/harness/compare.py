@@ -1,7 +1,7 @@
 """Two outcomes in, a list of differences out. Pure: no engines, no pytest, no clock.
 
-Equal outcomes cost one ``==``. Otherwise trades are aligned by order id, so that one missing trade is one
-difference, and everything that has its own tolerance is compared with it.
+Equal outcomes cost one ``==``. Otherwise trades are aligned by what was ordered and when, so that one missing
+trade is one difference, and everything that has its own tolerance is compared with it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Difference:
     b: Any
     group: str
     note: str = ""
+    #: When it shows, ns; None for what belongs to no moment.
+    time: int | None = None
 
     def __str__(self) -> str:
         text = f"{self.path}: {self.a!r} -> {self.b!r}"
@@ -66,6 +68,11 @@ class Tolerances:
         key = (group, name)
         self.used[key] = max(self.used.get(key, 0.0), distance)
         return True
+
+    def merge(self, other: Tolerances) -> None:
+        """Takes over what another process has used."""
+        for key, distance in other.used.items():
+            self.used[key] = max(self.used.get(key, 0.0), distance)
 
     def report(self) -> list[tuple[str, float, float]]:
         """(field, limit, largest distance seen) of every limit."""
@@ -114,10 +121,46 @@ def _compare_values(
     b: Mapping[str, Any],
     names: Iterable[str],
     tolerances: Tolerances,
+    *,
+    time: int | None = None,
 ) -> Iterable[Difference]:
     for name in names:
-        if not tolerances.equal(group, name, a.get(name), b.get(name)):
-            yield Difference(path=f"{prefix}{name}", a=a.get(name), b=b.get(name), group=group)
+        left, right = a.get(name), b.get(name)
+        if left is not right and not tolerances.equal(group, name, left, right):
+            yield Difference(path=f"{prefix}{name}", a=left, b=right, group=group, time=time)
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two rows of different engines the same order, whatever number it has."""
+    return row["entry_time_ns"], row["direction"], row["order_type"], row["initial_sl"]
+
+
+def _aligned(
+    a: list[dict[str, Any]], b: list[dict[str, Any]]
+) -> tuple[list[tuple[int, int]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """(places of rows that belong together, rows only in A, rows only in B).
+
+    By what was ordered and when; what is left over, by order id. So an order that one engine lacks does not shift
+    all those after it, although its strategy counts them.
+    """
+    places: dict[tuple[Any, ...], list[int]] = {}
+    for j in range(len(b) - 1, -1, -1):
+        places.setdefault(_key(b[j]), []).append(j)
+    pairs, left = [], []
+    for i, row in enumerate(a):
+        found = places.get(_key(row))
+        if found:
+            pairs.append((i, found.pop()))
+        else:
+            left.append(i)
+    taken = {j for _, j in pairs}
+    by_id = {b[j]["order_id"]: j for j in range(len(b)) if j not in taken}
+    for i in left[:]:
+        other = by_id.pop(a[i]["order_id"], None)
+        if other is not None:
+            pairs.append((i, other))
+            left.remove(i)
+    return sorted(pairs), [a[i] for i in left], [b[j] for j in sorted(by_id.values())]
 
 
 def _compare_rows(
@@ -127,23 +170,34 @@ def _compare_rows(
     fields: tuple[str, ...],
     tolerances: Tolerances,
 ) -> Iterable[Difference]:
-    """Rows aligned by order id: a missing row is one difference."""
+    """Rows that belong together, field by field: a missing row is one difference, and so are rows in another order."""
     if a == b:
         return
-    left, right = {row["order_id"]: row for row in a}, {row["order_id"]: row for row in b}
-    for order, row in left.items():
-        if order not in right:
-            yield Difference(path=f"{group}[order {order}]", a=_brief(row), b=None, group=group, note="only in A")
-    for order, row in right.items():
-        if order not in left:
-            yield Difference(path=f"{group}[order {order}]", a=None, b=_brief(row), group=group, note="only in B")
-    for order, row in left.items():
-        if order in right and row != right[order]:
-            yield from _compare_values(group, f"{group}[order {order}].", row, right[order], fields, tolerances)
-    shared_a = [row["order_id"] for row in a if row["order_id"] in right]
-    shared_b = [row["order_id"] for row in b if row["order_id"] in left]
-    if shared_a != shared_b:
-        yield Difference(path=f"{group}.order", a=shared_a[:20], b=shared_b[:20], group=group, note="other order")
+    pairs, only_a, only_b = _aligned(a, b)
+    for row in only_a:
+        path = f"{group}[order {row['order_id']}]"
+        yield Difference(path=path, a=_brief(row), b=None, group=group, note="only in A", time=_time(row))
+    for row in only_b:
+        path = f"{group}[order {row['order_id']}]"
+        yield Difference(path=path, a=None, b=_brief(row), group=group, note="only in B", time=_time(row))
+    # A strategy counts its orders, so those after a missing one have another number without being other orders.
+    names = tuple(f for f in fields if f != "order_id") if only_a or only_b else fields
+    for i, j in pairs:
+        if a[i] != b[j]:
+            prefix = f"{group}[order {a[i]['order_id']}]."
+            yield from _compare_values(group, prefix, a[i], b[j], names, tolerances, time=_time(a[i]))
+    order = [j for _, j in pairs]
+    if order != sorted(order):
+        shown = ([a[i]["order_id"] for i, _ in pairs[:20]], [b[j]["order_id"] for j in sorted(order)[:20]])
+        yield Difference(path=f"{group}.order", a=shown[0], b=shown[1], group=group, note="other order")
+
+
+def _time(row: Mapping[str, Any]) -> int:
+    """When a row came to be what it is, for the order of findings."""
+    for name in ("exit_time_ns", "trigger_time_ns", "entry_time_ns"):
+        if row.get(name) is not None:
+            return int(row[name])
+    return 0
 
 
 def _brief(row: Mapping[str, Any]) -> dict[str, Any]:

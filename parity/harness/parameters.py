@@ -22,7 +22,9 @@ def _higher_filters(c: Choices, primary: str) -> dict[str, Any]:
     """Both higher-timeframe filters; near timeframes, so that a short market has enough of their bars."""
     out: dict[str, Any] = {}
     for prefix in ("", "extra_"):
-        wanted = c.pick(("none", "above", "below", "both") if not prefix else ("none", "none", "above", "below"))
+        wanted = c.pick(
+            ("none", "none", "both", "above", "below") if not prefix else (*("none",) * 4, "above", "below")
+        )
         near = (*NEAR[primary], "NONE", *(("AUTO",) if prefix else ()))
         out[f"{prefix}htf_filter"] = wanted
         out[f"{prefix}htf_tf"] = c.pick(near) if wanted in ("above", "below") else "NONE"
@@ -34,7 +36,7 @@ def _garch(c: Choices) -> dict[str, Any]:
     """Volatility model of scenarios 4 and 5, the unstable one included."""
     return {
         "garch_alpha": c.pick((0.05, 0.1)),
-        "garch_beta": c.pick((0.9, 0.76, 0.95)),
+        "garch_beta": c.pick((0.9, 0.76, 0.76, 0.95)),
         "garch_omega": c.pick((None, 1e-5, 0.0)),
         "garch_use_log_returns": not c.flag(),
         "garch_scale": c.pick((100.0, 1.0)),
@@ -76,7 +78,9 @@ def _chain(c: Choices, primary: str) -> dict[str, Any]:
 def mean_reversion(c: Choices, primary: str) -> dict[str, Any]:
     """Parameters under which a short market trades."""
     scenarios = c.pick(SCENARIOS)
-    stretch = c.pick((0.8, 0.5, 1.2, 0.3))
+    stretch = c.pick((0.8, 0.5, 0.3, 0.1, 1.2))
+    # Thresholds on the other side of zero: then a bar may be a signal to both sides, and the order of the rules counts.
+    crossed = c.pick(("neither", *("neither",) * 5, "long", "short", "both"))
     return {
         "enabled_scenarios": scenarios,
         "direction_filter": c.pick(("both", "long", "short")),
@@ -85,9 +89,9 @@ def mean_reversion(c: Choices, primary: str) -> dict[str, Any]:
         "atr_length": c.integer(1, 8),
         "atr_mult": c.pick((1.0, 0.5, 2.0)),
         "b_b_length": c.integer(2, 10),
-        "std_factor": c.pick((0.5, 1.0, 0.2)),
-        "z_score_long": stretch if c.one_in(12) else -stretch,
-        "z_score_short": -stretch if c.one_in(12) else stretch,
+        "std_factor": c.pick((0.5, 0.2, 0.05, 1.0)),
+        "z_score_long": stretch if crossed in ("long", "both") else -stretch,
+        "z_score_short": -stretch if crossed in ("short", "both") else stretch,
         "kalman_r": c.pick((0.5, 0.01, 1.0)),
         "kalman_q": c.pick((0.05, 1.0)),
         **_higher_filters(c, primary),

@@ -8,7 +8,8 @@ from parity.harness.verdict import Verdict
 
 def render(seen: Session) -> str:
     """The whole report."""
-    parts = [_market(seen), _cases(seen), _tolerances(seen), _rules(seen), _times(seen), _bottom_line(seen)]
+    parts = [_market(seen), _cases(seen), _coverage(seen), _tolerances(seen), _rules(seen), _times(seen)]
+    parts += [*seen.findings, _bottom_line(seen)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -53,10 +54,10 @@ def _market(seen: Session) -> str:
 
 
 def _tolerances(seen: Session) -> str:
-    if seen.pair is None or not seen.tallies:
+    if seen.tolerances is None or not seen.tallies:
         return ""
     lines = ["Tolerances (largest relative distance seen; everything else is exact)"]
-    for name, limit, used in seen.pair.tolerances.report():
+    for name, limit, used in seen.tolerances.report():
         note = "" if used else "   never used: removable"
         lines.append(f"{name:28} limit {limit:g}   used {used:.2e}{note}")
     return "\n".join(lines)
@@ -74,10 +75,23 @@ def _rules(seen: Session) -> str:
 
 
 def _times(seen: Session) -> str:
-    if seen.pair is None:
+    clocks, processes = seen.clocks, max(1, seen.processes)
+    if not clocks.a + clocks.b:
         return ""
-    clocks = seen.pair.clocks
-    return f"Time: {clocks.a:.1f} s in V1, {clocks.b:.1f} s in V2, {clocks.harness:.1f} s in the harness"
+    lines = [f"Time: {clocks.a:.1f} s in V1, {clocks.b:.1f} s in V2, {clocks.harness:.1f} s in the harness"]
+    for name, pace in seen.paces.items():
+        if pace.cases:
+            each = [1000 * x / pace.cases for x in (pace.a, pace.b, pace.harness)]
+            rate = pace.cases / pace.wall * processes
+            lines.append(
+                f"  {name:22} {rate:>5.0f} cases/s on {processes} process{'es' if processes > 1 else ''}; "
+                f"each {each[0]:.1f} ms in V1, {each[1]:.1f} ms in V2, {each[2]:.1f} ms in the harness"
+            )
+    return "\n".join(lines)
+
+
+def _coverage(seen: Session) -> str:
+    return "\n".join(seen.coverage.lines()) if any(seen.coverage.hits.values()) else ""
 
 
 def _bottom_line(seen: Session) -> str:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parity.harness.boundary import RuleRow
+from parity.harness.clocks import Clocks
+from parity.harness.compare import Tolerances
+from parity.harness.coverage import Coverage
+from parity.harness.profiles import PROFILES, Profile
 from parity.harness.verdict import CaseReport, ExitCode, Tally, Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +37,28 @@ class MarketRun:
 
 
 @dataclass
+class Pace:
+    """How fast a generated part ran: cases, seconds in all, and seconds in either engine."""
+
+    cases: int = 0
+    wall: float = 0.0
+    a: float = 0.0
+    b: float = 0.0
+
+    @property
+    def harness(self) -> float:
+        """Seconds in neither engine: drawing, files, comparing, counting."""
+        return self.wall - self.a - self.b
+
+    def add(self, other: Pace) -> None:
+        """Adds what another process did."""
+        self.cases += other.cases
+        self.wall += other.wall
+        self.a += other.a
+        self.b += other.b
+
+
+@dataclass
 class Session:
     """Everything the report shows."""
 
@@ -44,11 +70,40 @@ class Session:
     adrs: int = 0
     failures: list[str] = field(default_factory=list)
     collected_everything: bool = False
-    pair: Pair | None = None
+    profile: Profile = PROFILES["ci"]
+    processes: int = 0
+    coverage: Coverage = field(default_factory=Coverage)
+    paces: dict[str, Pace] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+    clocks: Clocks = field(default_factory=Clocks)
+    tolerances: Tolerances | None = None
 
     def watch(self, pair: Pair) -> None:
-        """Remembers the engines, whose clocks and tolerances are reported."""
-        self.pair = pair
+        """Remembers the engines' clocks and tolerances, which are reported."""
+        self.clocks, self.tolerances = pair.clocks, pair.tolerances
+
+    def merge(self, other: Session) -> None:
+        """Adds what another process has seen."""
+        for name, tally in other.tallies.items():
+            self.tallies.setdefault(name, Tally()).merge(tally)
+        for name, pace in other.paces.items():
+            self.paces.setdefault(name, Pace()).add(pace)
+        self.market_runs += other.market_runs
+        self.market = self.market or other.market
+        self.rules += other.rules
+        self.boundary_facts += [fact for fact in other.boundary_facts if fact not in self.boundary_facts]
+        self.adrs += other.adrs
+        self.failures += other.failures
+        self.findings += other.findings
+        self.collected_everything |= other.collected_everything
+        self.profile = other.profile
+        self.processes += 1
+        self.coverage.merge(other.coverage.hits)
+        self.clocks.add(other.clocks)
+        if other.tolerances is not None:
+            if self.tolerances is None:
+                self.tolerances = Tolerances(other.tolerances.limits)
+            self.tolerances.merge(other.tolerances)
 
     def add(self, part: str, report: CaseReport) -> None:
         """Counts a judged case under a part of the suite."""
@@ -59,10 +114,7 @@ class Session:
         """All parts together."""
         out = Tally()
         for tally in self.tallies.values():
-            out.verdicts.update(tally.verdicts)
-            out.trades += tally.trades
-            out.bars += tally.bars
-            out.reports += tally.reports
+            out.merge(tally)
         return out
 
     def switch_counts(self) -> Counter[str]:
@@ -76,6 +128,9 @@ class Session:
         market = sum(run.trades for run in self.market_runs)
         if market < LEAST_MARKET_TRADES:
             return f"{market} trades on the market runs, at least {LEAST_MARKET_TRADES} are needed"
+        never = self.coverage.missing()
+        if never and not self.profile.narrowed:
+            return f"{len(never)} rule branches were never taken by both engines: {', '.join(never)}"
         return self.total.vacuous(least_cases=LEAST_CASES, least_trades=LEAST_TRADES)
 
 

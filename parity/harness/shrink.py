@@ -77,18 +77,22 @@ class Size:
         return cls(0 if primary is None else len(primary), len(orders), len(case.to_json()))
 
 
+class _Enough(BaseException):
+    """Ends a search of Hypothesis, which knows no other way than an interrupt."""
+
+
 def by_choices(made: Sequence[int], shows: Shows, budget: Budget, limits: Limits = EVERYTHING) -> Case | None:
     """The smallest case that Hypothesis finds from the choices ``made``; None when they do not show it again."""
-    known: dict[str, bool] = {}
+    best: list[Case] = []
 
     def asked(case: Case) -> bool:
-        key = case.to_json()
-        if key not in known:
-            if budget.spent:
-                return False
-            budget.used += 1
-            known[key] = shows(case)
-        return known[key]
+        if budget.spent:
+            raise _Enough
+        budget.used += 1
+        if not shows(case):
+            return False
+        best.append(case)
+        return True
 
     quiet = settings(
         database=database_of(made, b"case"), phases=(Phase.reuse, Phase.shrink), deadline=None,
@@ -96,8 +100,8 @@ def by_choices(made: Sequence[int], shows: Shows, budget: Budget, limits: Limits
     )  # fmt: skip
     try:
         return find(cases(limits), asked, settings=quiet, database_key=b"case")
-    except HypothesisException:
-        return None
+    except (HypothesisException, _Enough):
+        return min(best, key=lambda case: Size.of(case).bars, default=None)
 
 
 def shrink(case: Case, shows: Shows, *, budget: Budget | None = None) -> Case:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -83,6 +85,8 @@ def write(root: Path) -> Path:
     manifest = root / "manifest.json"
     if manifest.exists() and json.loads(manifest.read_text(encoding="utf-8")).get("version") == VERSION:
         return root
+    # Written aside and moved into place, because several processes may come here at once.
+    target, root = root, root.with_name(f"{root.name}.{os.getpid()}")
     minutes = build_minutes()
     files = {}
     for timeframe, length in MINUTES.items():
@@ -93,7 +97,12 @@ def write(root: Path) -> Path:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             files[str(path.relative_to(root))] = {"sha256": digest, "rows": len(bars.ts)}
     body = {"version": VERSION, "generator": "parity.harness.synthetic", "files": files}
-    temporary = manifest.with_suffix(".tmp")
-    temporary.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(manifest)
-    return root
+    (root / manifest.name).write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
+    if target.exists() and not manifest.exists():
+        shutil.rmtree(target)
+    try:
+        root.rename(target)
+    except OSError:
+        # Another process was faster; its bars are the same ones.
+        shutil.rmtree(root)
+    return target

@@ -81,6 +81,13 @@ class Tally:
         if report.verdict in (Verdict.UNEXPLAINED, Verdict.INCOMPARABLE):
             self.reports.append(report)
 
+    def merge(self, other: Tally) -> None:
+        """Adds another tally."""
+        self.verdicts.update(other.verdicts)
+        self.trades += other.trades
+        self.bars += other.bars
+        self.reports += other.reports
+
     @property
     def cases(self) -> int:
         return sum(self.verdicts.values())

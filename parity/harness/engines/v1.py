@@ -1,157 +1,22 @@
-"""V1, in a worker process: whatever happens to it there is a failure of one answer and not of the run."""
+"""V1, in a worker process."""
 
 from __future__ import annotations
 
-import json
-import os
-import selectors
-import signal
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
 
-from parity.harness.case import Prepared
-from parity.harness.outcome import Answer, MalformedOutcomeError, check
+from parity.harness.engines.process import ProcessEngine
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 WORKER = Path(__file__).with_name("v1_worker.py")
 LEGACY_SRC = REPOSITORY / "legacy_v1" / "src"
 
 
-class WorkerDiedError(Exception):
-    """The worker ended, hung or answered nonsense; the message says which."""
-
-
-class V1Engine:
-    """Talks JSON lines with a worker that is started on first use and again after a failure.
+class V1Engine(ProcessEngine):
+    """The frozen engine. It has no switches: it is what it is.
 
     ``command`` replaces the worker, for engines in tests that lie or crash.
     """
 
-    name = "V1"
-
     def __init__(self, *, timeout: float = 60.0, command: list[str] | None = None) -> None:
-        self.timeout = timeout
-        self._command = command or [sys.executable, str(WORKER), str(LEGACY_SRC)]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._buffer = b""
-        self._errors: IO[bytes] | None = None
-        self.restarts = 0
-
-    def run(
-        self,
-        prepared: Prepared,
-        switches: Mapping[str, str],  # noqa: ARG002 - V1 has none
-        *,
-        events: bool = False,
-    ) -> Answer:
-        """V1 has no switches: it is what it is."""
-        began = time.perf_counter()
-        request = {
-            "op": "run",
-            "config": self.config(prepared),
-            "data_root": str(prepared.data_root),
-            "news_file": str(prepared.news_csv),
-            "events": events,
-        }
-        try:
-            reply = self.ask(request)
-            seconds = time.perf_counter() - began
-            return Answer(outcome=check(reply["outcome"]), seconds=seconds, bars=int(reply.get("bars", 0)), extra=reply)
-        except (WorkerDiedError, MalformedOutcomeError, KeyError, TypeError) as error:
-            self.close()
-            failure = str(error) if isinstance(error, WorkerDiedError) else f"answered nonsense: {error!r}"
-            return Answer(outcome=None, failure=failure, seconds=time.perf_counter() - began)
-
-    @staticmethod
-    def config(prepared: Prepared) -> dict[str, Any]:
-        """The case's config with the paths of its files."""
-        files = {
-            "execution_costs_file": str(prepared.costs_file),
-            "symbol_specs_file": str(prepared.specs_file),
-        }
-        return {**prepared.case.config, **files}
-
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One request, one reply; WorkerDiedError when there is none in time."""
-        process = self._start()
-        assert process.stdin is not None
-        try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError as error:
-            raise WorkerDiedError(self._cause()) from error
-        line = self._line(process)
-        try:
-            reply = json.loads(line)
-        except ValueError as error:
-            raise WorkerDiedError(f"answered nonsense: {line[:80]!r}") from error
-        if not isinstance(reply, dict):
-            raise WorkerDiedError(f"answered nonsense: {line[:80]!r}")
-        return reply
-
-    @property
-    def pid(self) -> int:
-        """Process id of the running worker."""
-        return self._start().pid
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            if self._process is not None:
-                self.close()
-            self._buffer = b""
-            self.restarts += 1
-            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
-            self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
-            )
-        return self._process
-
-    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
-        assert process.stdout is not None
-        deadline = time.monotonic() + self.timeout
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            chunks = [self._buffer]
-            while b"\n" not in chunks[-1]:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise WorkerDiedError(f"hung: no answer within {self.timeout:g} s")
-                chunk = os.read(process.stdout.fileno(), 1 << 20)
-                if not chunk:
-                    raise WorkerDiedError(self._cause())
-                chunks.append(chunk)
-        line, _, self._buffer = b"".join(chunks).partition(b"\n")
-        return line
-
-    def _cause(self) -> str:
-        assert self._process is not None
-        try:
-            code = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return "closed its output and went on"
-        if code < 0:
-            return f"crashed: killed by {signal.Signals(-code).name}"
-        return f"crashed: ended with exit code {code}{self._last_words()}"
-
-    def _last_words(self) -> str:
-        """Last line of the worker's error output."""
-        if self._errors is None:
-            return ""
-        self._errors.seek(0)
-        lines = self._errors.read()[-4000:].decode(errors="replace").strip().splitlines()
-        return f" ({lines[-1]})" if lines else ""
-
-    def close(self) -> None:
-        """Kills the worker; the next request starts a fresh one."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout, self._errors):
-            if pipe is not None:
-                pipe.close()
+        super().__init__("V1", command or [sys.executable, str(WORKER), str(LEGACY_SRC)], timeout=timeout)

@@ -1,0 +1,41 @@
+"""An engine that is a Python function of this process: for prototypes, and where a process of its own is too much."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from parity.harness.case import Prepared
+from parity.harness.engines.process import ProcessEngine
+from parity.harness.outcome import Answer, check
+
+
+class CallableEngine:
+    """``function`` takes the request of the JSON-lines protocol as a dict and returns the reply."""
+
+    def __init__(self, name: str, function: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        self.name = name
+        self._function = function
+
+    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+        """What the function answers; whatever it raises is a failure of this answer."""
+        began = time.perf_counter()
+        request = {
+            "op": "run",
+            "config": ProcessEngine.config(prepared),
+            "data_root": str(prepared.data_root),
+            "news_file": str(prepared.news_csv),
+            "news_parquet": str(prepared.news_parquet),
+            "switches": dict(switches),
+            "events": events,
+        }
+        try:
+            reply = self._function(request)
+            outcome = check(reply["outcome"])
+        except Exception as error:  # an engine may raise anything
+            return Answer(outcome=None, failure=f"failed: {error!r}", seconds=time.perf_counter() - began)
+        return Answer(outcome=outcome, seconds=time.perf_counter() - began, bars=int(reply.get("bars", 0)))
+
+    def close(self) -> None:
+        """Nothing is held open."""

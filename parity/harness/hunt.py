@@ -1,0 +1,99 @@
+"""Looks for differences among many cases: counts coverage, keeps one case of each kind of difference, shrinks it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from parity.harness import versions
+from parity.harness.branches import branches
+from parity.harness.case import Case
+from parity.harness.coverage import Coverage
+from parity.harness.describe import describe
+from parity.harness.generators import EVERYTHING, Limits
+from parity.harness.runner import Examined, Pair
+from parity.harness.shrink import Budget, Size, by_choices, shrink
+from parity.harness.signature import Signature
+
+#: Kinds of differences that are shrunk in one hunt; more than that is one broken engine.
+MOST_KINDS = 6
+
+
+@dataclass
+class Found:
+    """One kind of difference: the case that showed it first, the smallest one, and where that lies."""
+
+    signature: Signature
+    first: Case
+    made: Sequence[int] | None
+    after_seconds: float
+    count: int = 1
+    shrunk: Case | None = None
+    path: Path | None = None
+    text: str = ""
+
+
+@dataclass
+class Hunt:
+    """``look`` at each case, then ``conclude``."""
+
+    pair: Pair
+    coverage: Coverage
+    folder: Path
+    limits: Limits = EVERYTHING
+    shrink_seconds: float = 30.0
+    kinds: dict[Signature, Found] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+
+    def look(self, case: Case, made: Sequence[int] | None = None) -> Examined:
+        """Examines a case, counts its branches, remembers what is new about it."""
+        examined = self.pair.examine(case)
+        began = time.perf_counter()
+        for engine, answer in (("V1", examined.a), ("V2", examined.b)):
+            if answer.outcome is not None:
+                self.coverage.add(engine, branches(case, answer.outcome))
+        self.pair.clocks.harness += time.perf_counter() - began
+        if examined.signature is not None:
+            known = self.kinds.get(examined.signature)
+            if known is not None:
+                known.count += 1
+            else:
+                found = Found(examined.signature, case, made, time.monotonic() - self.began)
+                self.kinds[examined.signature] = found
+        return examined
+
+    def conclude(self, *, name: str = "found") -> list[Found]:
+        """Shrinks and saves one case of each kind, the most frequent kinds first."""
+        out = sorted(self.kinds.values(), key=lambda found: -found.count)[:MOST_KINDS]
+        for i, found in enumerate(out):
+            self._shrink(found)
+            assert found.shrunk is not None
+            examined = self.pair.examine(found.shrunk)
+            found.text = describe(self.pair, examined)
+            differences = [str(d) for d in examined.report.differences[:20]]
+            seen = {"signature": list(found.signature), "differences": differences,
+                    "cases": found.count, "versions": versions.known()}  # fmt: skip
+            saved = Case(**{**found.shrunk.__dict__, "id": f"{name}-{i + 1}", "seen": seen,
+                            "description": f"first difference: {', '.join(found.signature)}"})  # fmt: skip
+            found.path = saved.save(self.folder)
+            found.text += f"\nshrunk from {_size(found.first)} to {_size(found.shrunk)}, shown by {found.count} cases"
+            found.text += f"\nreplay with: omega-parity replay {found.path}"
+        return out
+
+    def _shrink(self, found: Found) -> None:
+        def shows(case: Case) -> bool:
+            return self.pair.examine(case).signature == found.signature
+
+        case = found.first
+        if found.made is not None:
+            case = (
+                by_choices(found.made, shows, Budget(seconds=self.shrink_seconds / 10, tries=40), self.limits) or case
+            )
+        found.shrunk = shrink(case, shows, budget=Budget(seconds=self.shrink_seconds, tries=1500))
+
+
+def _size(case: Case) -> str:
+    size = Size.of(case)
+    return f"{size.bars} bars and {size.orders} order{'s' if size.orders != 1 else ''}"

@@ -1,0 +1,178 @@
+"""The first bar at which the engines part, in plain words, with the numbers that decided it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from parity.harness.case import Case
+from parity.harness.locate import Event, Parting, first_parting
+from parity.harness.outcome import Outcome, is_refusal
+from parity.harness.story import Story
+
+#: Event keys that say where, not what.
+_WHERE = ("event", "bar", "timestamp_ns", "order")
+
+
+def localise(case: Case, a: Outcome, b: Outcome, *, names: tuple[str, str] = ("V1", "V2")) -> str:
+    """One sentence of what parts the engines, both traces around it, and the bars there; outcomes need their events."""
+    if is_refusal(a) or is_refusal(b):
+        parts = [f"{name} {_refusal(x)}" for name, x in zip(names, (a, b), strict=True)]
+        return "; ".join(parts)
+    parting = first_parting(a.get("events", ()), b.get("events", ()))
+    if parting is None:
+        return "the traces are equal: the difference lies in what is made of them after the last bar"
+    stories = (Story(case, a), Story(case, b))
+    lines = [sentence(parting, stories, names), *_side_by_side(parting, a, b, names), *_bars(case, parting)]
+    return "\n".join(lines)
+
+
+def _refusal(outcome: Outcome) -> str:
+    if not is_refusal(outcome):
+        return "runs"
+    error = outcome["error"]
+    return f"refuses with {error['code']} ({error.get('message', '')})"
+
+
+def sentence(parting: Parting, stories: tuple[Story, Story], names: tuple[str, str]) -> str:
+    """What one engine does and the other does not, and why."""
+    a, b = parting.a, parting.b
+    both = a is not None and b is not None and a["event"] == b["event"] and a["bar"] == b["bar"]
+    if both and a is not None and b is not None and a["order"] == b["order"]:
+        changed = [f"{k} {_number(a.get(k))} against {_number(b.get(k))}" for k in sorted(a.keys() | b.keys())
+                   if k not in _WHERE and a.get(k) != b.get(k)]  # fmt: skip
+        what = _deed(a, stories[0])
+        return f"bar {a['bar']}: {names[0]} {what}; {names[1]} does so with other numbers: {', '.join(changed)}"
+    first = _first(a, b)
+    doer = 0 if first is a else 1
+    other = 1 - doer
+    deed, story = _deed(first, stories[doer]), stories[other]
+    return f"bar {first['bar']}: {names[doer]} {deed}; {names[other]} does not{_why_not(first, stories[doer], story)}"
+
+
+def _first(a: Event | None, b: Event | None) -> Event:
+    """The event that the other engine lacks: the earlier one, and no mere equity point beside a deed."""
+    present = [event for event in (a, b) if event is not None]
+    return min(present, key=lambda e: (e["bar"], e["event"] == "equity"))
+
+
+def _number(value: Any) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _sides(story: Story, order: int | None) -> tuple[bool, str]:
+    known = story.orders.get(order) if order is not None else None
+    long = known.long if known else True
+    return long, "b" if long else "a"
+
+
+def _level_words(check: Mapping[str, Any], *, long: bool, stop: bool) -> str:
+    """Why a level counts as touched: the comparison with its numbers."""
+    side = "b" if long else "a"
+    name = "SL" if stop else "TP"
+    level, buffer = check["sl" if stop else "tp"], check["buffer"]
+    low = long == stop
+    price, key = (check["low"], "L") if low else (check["high"], "H")
+    compared, sign = ("<=", "+") if low else (">=", "-")
+    return f"{side}.{key} {_number(price)} {compared} {name} {_number(level)} {sign} buffer {_number(buffer)}"
+
+
+def _deed(event: Event, story: Story) -> str:
+    """What an event says its engine did."""
+    kind, order = event["event"], event["order"]
+    long, side = _sides(story, order)
+    known = story.orders.get(order) if order is not None else None
+    if kind == "closed":
+        reason = event["reason"]
+        price = _number(event["price"])
+        if reason == "timeout":
+            return f"closes order {order} at {side}.C {price} for having been held too long"
+        stop = reason != "take_profit"
+        check = known.checks[-1] if known and known.checks else None
+        because = f" because {_level_words(check, long=long, stop=stop)}" if check else ""
+        return f"closes order {order} at {price} ({reason}){because}"
+    if kind == "exit_checked":
+        touched = [_level_words(event, long=long, stop=stop)
+                   for stop, key in ((True, "sl_hit"), (False, "tp_hit")) if event[key]]  # fmt: skip
+        return f"finds levels of order {order} touched: {' and '.join(touched)}"
+    if kind == "signal":
+        label = f" ({event['scenario']})" if event.get("scenario") else ""
+        levels = ", ".join(f"{name} {_number(event[key])}" for name, key in (("SL", "sl"), ("TP", "tp")))
+        return (
+            f"gives a {event['direction']} {event['order_type']} signal{label} at {_number(event['price'])}, {levels}"
+        )
+    if kind == "triggered":
+        bar = story.candle(event["timestamp_ns"], ask=long)
+        prices = f" ({'a' if long else 'b'}.L {_number(bar.low)}, H {_number(bar.high)})" if bar else ""
+        return f"triggers order {order} at its level {_number(event['level'])}{prices}"
+    if kind == "filled":
+        return f"fills order {order} at {_number(event['price'])} with {_number(event['size'])} lots"
+    if kind == "fee":
+        return f"charges {_number(event['amount'])} on the {event['kind']} of order {order}"
+    if kind == "order_rejected":
+        return f"drops order {order} ({event.get('rule', 'rule unknown')})"
+    if kind == "order_placed":
+        return f"places order {order} at {_number(event['entry'])}"
+    return f"notes equity {_number(event.get('equity'))}, balance {_number(event.get('balance'))}"
+
+
+def _why_not(event: Event, doer: Story, other: Story) -> str:
+    """What the other engine saw instead, where its trace tells."""
+    order, bar, kind = event["order"], event["bar"], event["event"]
+    known = other.orders.get(order) if order is not None else None
+    if kind in ("closed", "exit_checked") and known is not None:
+        mine = event if kind == "exit_checked" else next(
+            (c for c in doer.orders[order].checks if c["bar"] == bar), None)  # fmt: skip
+        theirs = next((c for c in known.checks if c["bar"] == bar), None)
+        if mine is not None and theirs is not None:
+            changed = [f"its {k} is {_number(theirs[k])} instead of {_number(mine[k])}" for k in mine
+                       if k not in _WHERE and mine[k] != theirs.get(k)]  # fmt: skip
+            return f": {', '.join(changed)}" if changed else ", although it sees the same numbers"
+        if known.end is not None and known.end["bar"] != bar:
+            return f": it closes order {order} on bar {known.end['bar']}"
+        if known.fill is None:
+            return f": order {order} is not open there"
+        return ": it finds no level touched on this bar"
+    if kind == "signal":
+        return ": it gives no signal on this bar"
+    if kind in ("triggered", "filled") and known is not None and known.fill is not None:
+        return f": it fills order {order} on bar {known.fill['bar']}"
+    return ""
+
+
+def _text(event: Event | None) -> str:
+    if event is None:
+        return "-"
+    numbers = ", ".join(f"{k}={_number(v)}" for k, v in event.items() if k not in _WHERE and v is not None)
+    order = "" if event["order"] is None else f" #{event['order']}"
+    return f"{event['bar']:>4} {event['event']}{order} {numbers}"
+
+
+def _side_by_side(parting: Parting, a: Outcome, b: Outcome, names: tuple[str, str]) -> list[str]:
+    """Both traces from a little before the parting to the end of its bar."""
+    traces: list[Sequence[Event]] = [a.get("events", ()), b.get("events", ())]
+    start = next((i for i, pair in enumerate(zip(*traces, strict=False)) if pair[0] != pair[1]),
+                 min(len(trace) for trace in traces))  # fmt: skip
+    before = [e for e in traces[0][max(0, start - 12) : start] if e["event"] != "equity"][-3:]
+    lines = ["trace (bar, event, numbers):", *(f"  both {_text(event)}" for event in before)]
+    for name, trace in zip(names, traces, strict=True):
+        after = [e for e in trace[start : start + 8] if e["bar"] <= parting.bar][:4]
+        lines += [f"  {name:4} {_text(event)}" for event in after] or [f"  {name:4} nothing more on this bar"]
+    return lines
+
+
+def _bars(case: Case, parting: Parting) -> list[str]:
+    """The bars around the parting, both sides."""
+    bars = case.bars.get(str(case.config.get("timeframes", {}).get("primary")))
+    if bars is None:
+        return []
+    places = [i for i, ts in enumerate(bars.ts.tolist()) if ts == parting.timestamp_ns]
+    if not places:
+        return []
+    lines = ["bars (UTC, bid O H L C | ask O H L C):"]
+    for i in range(max(0, places[-1] - 2), min(len(bars), places[-1] + 2)):
+        time = datetime.fromtimestamp(int(bars.ts[i]) / 1e9, UTC)
+        prices = [" ".join(_number(x) for x in side[i].tolist()) for side in (bars.bid, bars.ask)]
+        lines.append(f"  {'>' if i == places[-1] else ' '} {time:%Y-%m-%d %H:%M} {prices[0]} | {prices[1]}")
+    return lines

@@ -1,0 +1,25 @@
+"""What was compared with what: versions that a case file and a report name."""
+
+from __future__ import annotations
+
+import platform
+import re
+from functools import lru_cache
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@lru_cache(maxsize=1)
+def known() -> dict[str, str]:
+    """Versions of both engines and of Python; of V1 the digest that is frozen."""
+    from bt import _native
+
+    frozen = REPOSITORY / "legacy_v1" / "FROZEN.md"
+    digest = re.search(r"`([0-9a-f]{64})`", frozen.read_text(encoding="utf-8")) if frozen.exists() else None
+    return {
+        "V1": digest[1][:12] if digest else "unknown",
+        "V2": str(_native.__version__),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
