@@ -73,3 +73,15 @@ report: ## show the report of the last parity run
 	@cat var/parity-report.txt 2>/dev/null || echo "no report yet: run make parity"
 
 ci: lint test ## what the workflows run
+
+# V2 with the faults that can be planted, beside the real one: only the selftest of the parity suite puts it on its path.
+PLANTED := var/planted
+$(PLANTED)/.built: $(VENV)/.installed $(V2_SOURCES) $(wildcard python/bt/*.py)
+	@echo "building V2 with faults to plant (about a minute) ..."
+	@cargo build --release --locked --quiet -p omega-ffi --features planted-faults --manifest-path rust_core/Cargo.toml --target-dir target/planted
+	@rm -rf $(PLANTED) && mkdir -p $(PLANTED) && cp -R python/bt $(PLANTED)/bt && rm -f $(PLANTED)/bt/_native*.so
+	@cp target/planted/release/lib_native.* $(PLANTED)/bt/_native.abi3.so 2>/dev/null || cp target/planted/release/lib_native.so $(PLANTED)/bt/_native.abi3.so
+	@touch $@
+
+selftest: setup $(PLANTED)/.built ## plant faults in V2 and show that the suite finds and shrinks every one
+	PYTHONPATH=$(PLANTED):. python -m parity.harness.selftest --json var/selftest.json

@@ -6,12 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from parity.harness.case import Case
 from parity.harness.compare import Difference
+
+if TYPE_CHECKING:
+    from parity.harness.runner import Pair
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ADR_DIR = REPOSITORY / "ADRs"
@@ -19,6 +22,8 @@ _REQUIRED = ("status", "date", "switch", "v1", "v2", "affects", "witness", "effe
 _SECTIONS = ("## Context", "## Decision", "## Consequences", "## Confirmation")
 _SIGNS = ("+", "-", "appears", "disappears", "refused", "other")
 _LINES = range(20, 46)
+#: What drafts hold where a person has to write.
+UNWRITTEN = "TO BE WRITTEN"
 
 
 class AdrError(ValueError):
@@ -83,6 +88,8 @@ def load(path: Path) -> Adr:
     if len(parts) != 3 or parts[0]:
         raise _fault(path, "has no front matter")
     front, body = yaml.safe_load(parts[1]), parts[2]
+    if UNWRITTEN in text:
+        raise _fault(path, f"is a draft: something in it is still {UNWRITTEN}")
     title = next((line[2:] for line in body.splitlines() if line.startswith("# ")), "")
     missing = [section for section in _SECTIONS if section not in body]
     if not title or missing:
@@ -117,6 +124,22 @@ def load_all(folder: Path = ADR_DIR) -> list[Adr]:
     if len(set(numbers)) != len(numbers):
         raise AdrError("two ADRs have the same number")
     return adrs
+
+
+def check(decision: Adr, pair: Pair) -> str | None:
+    """Runs a witness; why the ADR does not hold, or None."""
+    if decision.switch is None or decision.effect is None:
+        raise AdrError(f"{decision.path.name} is about no switch")
+    prepared = pair.prepare(decision.witness())
+    reference = pair.reference(prepared)
+    if reference.failure is not None:
+        return reference.failure
+    if pair.differences(reference, pair.candidate(prepared, {})):
+        return "the witness differs with every switch at v1"
+    other = pair.differences(reference, pair.candidate(prepared, {decision.switch: "v2"}), parity=False)
+    if not other:
+        return f"the witness no longer shows {decision.switch}"
+    return decision.effect.shown_by(other)
 
 
 def unmatched(adrs: Sequence[Adr], switches: Sequence[str]) -> list[str]:

@@ -48,9 +48,8 @@ def limits(path: Path | None) -> list[dict[str, Any]]:
     for role, allowed in zip(ROLES, out, strict=True):
         unknown = set(allowed) - set(LIMITS)
         if unknown:
-            raise EnginesError(
-                f"{path}: {role}.limits: unknown {', '.join(sorted(unknown))}; known: {', '.join(LIMITS)}"
-            )
+            names = ", ".join(sorted(unknown))
+            raise EnginesError(f"{path}: {role}.limits: unknown {names}; known: {', '.join(LIMITS)}")
     return out
 
 
