@@ -12,12 +12,12 @@ V2_SOURCES := pyproject.toml $(shell find rust_core -type f -not -path '*/target
 V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --features omega-backtest/schema --manifest-path rust_core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build parity test lint fmt bench report ci
+.PHONY: help setup parity test selftest lint fmt bench report ci
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-setup: $(VENV)/.installed $(VENV)/.v1 $(VENV)/.v2 ## install what is pinned and build both engines into .venv
+setup: $(VENV)/.installed $(VENV)/.v1 $(VENV)/.v2 $(BIN)/omega-parity ## install what is pinned and build both engines into .venv
 
 $(VENV)/.installed: requirements/dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install CPython 3.11 or newer, or set PYTHON=/path/to/python3"; exit 2; }
@@ -39,7 +39,9 @@ $(VENV)/.v2: $(VENV)/.installed $(V2_SOURCES)
 	@maturin develop --quiet --release --locked
 	@touch $@
 
-build: setup ## alias of setup
+$(BIN)/omega-parity: $(VENV)/.installed
+	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' 'from parity.harness.cli import main' 'sys.exit(main())' > $@
+	@chmod +x $@
 
 parity: setup ## the main job: run both engines on the same configs and report
 	pytest parity -q
@@ -80,7 +82,7 @@ $(PLANTED)/.built: $(VENV)/.installed $(V2_SOURCES) $(wildcard python/bt/*.py)
 	@echo "building V2 with faults to plant (about a minute) ..."
 	@cargo build --release --locked --quiet -p omega-ffi --features planted-faults --manifest-path rust_core/Cargo.toml --target-dir target/planted
 	@rm -rf $(PLANTED) && mkdir -p $(PLANTED) && cp -R python/bt $(PLANTED)/bt && rm -f $(PLANTED)/bt/_native*.so
-	@cp target/planted/release/lib_native.* $(PLANTED)/bt/_native.abi3.so 2>/dev/null || cp target/planted/release/lib_native.so $(PLANTED)/bt/_native.abi3.so
+	@cp target/planted/release/lib_native.$$(test -e target/planted/release/lib_native.dylib && echo dylib || echo so) $(PLANTED)/bt/_native.abi3.so
 	@touch $@
 
 selftest: setup $(PLANTED)/.built ## plant faults in V2 and show that the suite finds and shrinks every one

@@ -171,7 +171,9 @@ def _series(folder: Path, bars: Bars) -> Path:
     for column in (bars.ts, bars.bid, bars.ask, bars.volume):
         digest.update(column.tobytes())
     path = folder / digest.hexdigest()[:24]
-    if not path.exists():
+    if path.exists():
+        os.utime(path)  # in use: not among the oldest
+    else:
         _forget_old(folder)
         for side in ("bid", "ask"):
             ts, prices, volume = bars.side(side)
@@ -193,7 +195,9 @@ def _market(folder: Path, case: Case) -> Path:
     symbol = case.config["symbol"]
     name = "-".join(f"{timeframe}.{path.name}" for timeframe, path in series.items())
     root = folder / "markets" / f"{symbol}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-    if not root.exists():
+    if root.exists():
+        os.utime(root)
+    else:
         _forget_old(folder / "markets")
         (root / symbol).mkdir(parents=True)
         for timeframe, path in series.items():

@@ -31,6 +31,7 @@ def plot(case: Case, outcomes: tuple[Outcome, Outcome], path: Path, *, names: tu
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     place = {ts: i for i, ts in enumerate(bars.ts.tolist())}
     figure, axes = plt.subplots(figsize=(11, 5.5), layout="constrained")
@@ -54,6 +55,7 @@ def plot(case: Case, outcomes: tuple[Outcome, Outcome], path: Path, *, names: tu
             axes.hlines([row["sl"], row["tp"]], start, max(end, start + 1), colors=["#cf222e", "#1a7f37"], ls=":", lw=1)
     if parting is not None and parting.timestamp_ns in place:
         axes.axvline(place[parting.timestamp_ns], color="#bf8700", lw=8, alpha=0.25, label="engines part")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(title=f"{case.id}: {case.config['symbol']} {timeframe}", xlabel="bar", ylabel="price (bid bars)")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="best", fontsize=8)

@@ -84,7 +84,8 @@ class Hunt:
                             "description": f"first difference: {', '.join(found.signature)}"})  # fmt: skip
             found.path = saved.save(self.folder)
             found.text += f"\nshrunk from {_size(found.first)} to {_size(found.shrunk)}, shown by {found.count} cases"
-            found.text += f"\nreplay with: omega-parity replay {found.path}"
+            shown = found.path.relative_to(Path.cwd()) if found.path.is_relative_to(Path.cwd()) else found.path
+            found.text += f"\nreplay with: {versions.command()} replay {shown}"
         return out
 
     def _shrink(self, found: Found) -> None:

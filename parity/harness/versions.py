@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import platform
 import re
+import sys
 from functools import lru_cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def command() -> str:
+    """The omega-parity of this environment, as one would type it here."""
+    path = Path(sys.executable).parent / "omega-parity"
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 @lru_cache(maxsize=1)

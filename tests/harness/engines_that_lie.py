@@ -15,7 +15,7 @@ GOOD = {
 
 
 def main(kind: str) -> None:
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin):
         json.loads(line)
         if kind == "crashes":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -26,6 +26,7 @@ def main(kind: str) -> None:
         answer = {
             "honest": json.dumps({"outcome": GOOD, "bars": 1}),
             "lies": json.dumps({"outcome": {**GOOD, "balance": 10000.01}, "bars": 1}),
+            "wavers": json.dumps({"outcome": {**GOOD, "balance": 10000.0 + number % 2}, "bars": 1}),
             "babbles": "this is not JSON",
             "nan": json.dumps({"outcome": {**GOOD, "equity": [[0, float("nan")]]}}),
             "half": json.dumps({"outcome": {"trades": []}}),

@@ -93,10 +93,14 @@ def _process(path: Path, role: str, name: str, command: Any, timeout: float) -> 
 
 def _function(path: Path, role: str, target: str) -> Any:
     module, _, attribute = target.partition(":")
+    # A module beside the file can be named as it is.
+    sys.path.insert(0, str(path.resolve().parent))
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise EnginesError(f"{path}: {role}.callable: {target!r} is not module:function ({error})") from error
+    finally:
+        sys.path.pop(0)
 
 
 __all__ = ["EnginesError", "configured", "limits"]
