@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--v1-timeout", type=float, default=60.0, help="seconds after which an engine in a process counts as hung"
     )
     group.addoption("--engines", type=Path, help="an engines.toml that names the pair to compare (default: V1 and V2)")
+    group.addoption("--out", type=Path, default=REPOSITORY / "var", help="folder of report and failed cases (var)")
     group.addoption("--no-sweep", action="store_true", help="do not turn single switches on the market runs")
 
 
@@ -121,11 +122,11 @@ def pair(pytestconfig: pytest.Config, session: Session, tmp_path_factory: pytest
 
 
 @pytest.fixture
-def hunt(pair: Pair, session: Session) -> Hunt:
+def hunt(pair: Pair, session: Session, pytestconfig: pytest.Config) -> Hunt:
     """Looks at cases, counts their branches, and shrinks what differs."""
     from parity.harness.hunt import Hunt
 
-    return Hunt(pair, session.coverage, REPOSITORY / "var" / "failed-cases", limits=pair.limits)
+    return Hunt(pair, session.coverage, pytestconfig.getoption("--out") / "failed-cases", limits=pair.limits)
 
 
 @pytest.hookimpl(trylast=True)
@@ -173,7 +174,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     text = render(seen)
     terminalreporter.section("parity report")
     terminalreporter.write_line(text)
-    target = REPOSITORY / "var" / "parity-report.txt"
+    target = config.getoption("--out") / "parity-report.txt"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text + "\n", encoding="utf-8")
-    terminalreporter.write_line(f"(also in {target.relative_to(REPOSITORY)})")
+    terminalreporter.write_line(
+        f"(also in {target.relative_to(REPOSITORY) if target.is_relative_to(REPOSITORY) else target})"
+    )

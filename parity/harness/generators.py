@@ -70,7 +70,7 @@ def shape_of(c: Choices, limits: Limits = EVERYTHING, *, timeframe: str = "M1", 
         for _ in range(count)
     ]
     bars = sum(s.bars for s in segments)
-    oddity = c.pick(limits.oddities) if c.one_in(4) else limits.oddities[0]
+    oddity = c.pick(limits.oddities[1:] or limits.oddities) if c.one_in(4) else limits.oddities[0]
     odd_from, odd_bars = (c.integer(0, bars - 1), c.integer(1, 4)) if oddity != "none" else (0, 1)
     return Shape(
         symbol=c.pick(limits.symbols),
@@ -88,10 +88,12 @@ def shape_of(c: Choices, limits: Limits = EVERYTHING, *, timeframe: str = "M1", 
 
 def _base_config(c: Choices, shape: Shape) -> dict[str, Any]:
     minutes = TIMEFRAME_MINUTES[shape.timeframe]
+    # V1 ends at midnight of the end date: with the first day as the last one hardly a bar is left, or none.
+    last_day = shape.first_day if c.one_in(25) else shape.end_day
     return {
         "symbol": shape.symbol,
         "start_date": shape.first_day.date().isoformat(),
-        "end_date": shape.end_day.date().isoformat(),
+        "end_date": last_day.date().isoformat(),
         "timeframes": {"primary": shape.timeframe, "additional": []},
         "warmup_bars": shape.lead,
         "initial_balance": 10000.0,

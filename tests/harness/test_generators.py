@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 
 from parity.harness.case import Case, prepare
 from parity.harness.engines import V2Engine
-from parity.harness.generators import cases, shapes
-from parity.harness.markets import Shape, build
+from parity.harness.generators import cases, shapes, sweep_case
+from parity.harness.markets import DAYS, KINDS, ODDITIES, SYMBOLS, Segment, Shape, build
 
 FAST = settings(
     max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -29,7 +30,7 @@ def test_every_shape_gives_valid_bars_and_the_same_shape_the_same_bars() -> None
     @given(shapes(lead=5))
     def run(shape: Shape) -> None:
         market = build(shape)
-        again = build(shape)
+        again = build.__wrapped__(shape)
         assert np.array_equal(market.bid, again.bid)
         assert np.array_equal(market.ask, again.ask)
         assert len(market.ts) == shape.bars + 5
@@ -40,22 +41,10 @@ def test_every_shape_gives_valid_bars_and_the_same_shape_the_same_bars() -> None
             assert (low <= np.minimum(o, c)).all()
             assert (low > 0).all()
         assert (market.ask > market.bid).all()
-        seen.update([shape.symbol, shape.timeframe, *(s.kind for s in shape.segments)])
+        seen.update([shape.symbol, shape.timeframe, shape.day, shape.oddity, *(s.kind for s in shape.segments)])
 
     run()
-    wanted = {
-        "EURUSD",
-        "USDJPY",
-        "DE30EUR",
-        "M1",
-        "M5",
-        "flat",
-        "range",
-        "trend_up",
-        "trend_down",
-        "spike",
-        "gap",
-    }
+    wanted = {*SYMBOLS, "M1", "M5", *KINDS, *DAYS, *ODDITIES}
     assert wanted <= seen.keys(), wanted - seen.keys()
 
 
@@ -115,6 +104,35 @@ def test_higher_timeframe_filters_let_some_trades_through_and_hold_others_back(t
     run()
     assert seen["passed"] >= 5, seen
     assert seen["held back"] >= 5, seen
+
+
+def test_the_rows_of_an_odd_market_are_odd_in_the_way_they_say() -> None:
+    shape = Shape(segments=(Segment(kind="trend_up", bars=12),), odd_from=4, odd_bars=2, seed=3)
+    plain = build(shape).bars()
+    odd = {name: build(replace(shape, oddity=name)).bars() for name in ODDITIES}
+    assert odd["none"] == plain
+    assert np.flatnonzero(np.isnan(odd["missing_ask"].ask[:, 0])).tolist() == [4, 5]
+    assert np.flatnonzero(np.isnan(odd["missing_bid"].bid[:, 0])).tolist() == [4, 5]
+    assert len(odd["missing_both"]) == 10
+    assert plain.ts[4] not in odd["missing_both"].ts
+    assert (np.diff(odd["duplicate"].ts) == 0).sum() == 2
+    assert (np.diff(odd["unsorted"].ts) < 0).sum() == 1
+    assert sorted(odd["unsorted"].ts.tolist()) == plain.ts.tolist()
+
+
+def test_orders_meet_the_levels_of_their_market_exactly_and_a_tick_beside_them() -> None:
+    seen = Counter()
+    for number in range(0, 400):
+        case, _ = sweep_case(2, number)
+        orders = case.config["strategy"]["parameters"].get("orders")
+        if orders is None or case.config["symbol"] != "EURUSD":
+            continue
+        bars = case.bars[case.config["timeframes"]["primary"]]
+        ticks = {round(x * 100_000) for side in (bars.bid, bars.ask) for x in side.ravel() if x == x}
+        for order in orders:
+            level = round(order["sl"] * 100_000)
+            seen.update(offset for offset in (0, 1, -1, 5, -5) if level + offset in ticks)
+    assert min(seen[offset] for offset in (0, 1, -1, 5, -5)) > 20, seen
 
 
 def test_a_case_survives_its_file(tmp_path: Path) -> None:
