@@ -118,7 +118,8 @@ _NEWS = pa.schema(
 
 def write_candles(path: Path, columns: list[Any]) -> None:
     """Writes one side: times in ns, then open, high, low, close, volume."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
     arrays = [pa.array(columns[0], type=pa.int64()).cast(_CANDLE.field(0).type)]
     arrays += [pa.array(column, type=pa.float64()) for column in columns[1:]]
     table = pa.Table.from_arrays(arrays, schema=_CANDLE)
@@ -211,7 +212,8 @@ def prepare(case: Case, folder: Path) -> Prepared:
 
     The market of a case stays until ``_KEPT`` others have been written after it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(parents=True)
     if case.bars:
         root = _market(folder, case)
     elif case.data_root is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -53,6 +54,12 @@ class Choices(ABC):
         return out
 
 
+@cache
+def _whole_numbers(low: int, high: int) -> st.SearchStrategy[int]:
+    """One strategy for each range: making one takes longer than drawing from it."""
+    return st.integers(low, high)
+
+
 class Drawn(Choices):
     """Choices made, and shrunk, by Hypothesis."""
 
@@ -60,7 +67,7 @@ class Drawn(Choices):
         self._draw = draw
 
     def integer(self, low: int, high: int) -> int:
-        return self._draw(st.integers(low, high))
+        return self._draw(_whole_numbers(low, high))
 
 
 class Seeded(Choices):
