@@ -43,7 +43,7 @@ $(BIN)/omega-parity: $(VENV)/.installed
 	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' 'from parity.harness.cli import main' 'sys.exit(main())' > $@
 	@chmod +x $@
 
-parity: setup ## the main job: run both engines on the same configs and report
+parity: setup ## the main job: run both engines on the same cases and report
 	pytest parity -q
 
 test: setup ## all tests: cargo, tests/ and parity/
@@ -56,6 +56,7 @@ lint: setup ## ruff, mypy, rustfmt, clippy, cargo deny (where installed)
 	mypy
 	cargo fmt --manifest-path rust_core/Cargo.toml --all --check
 	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --all-targets --features omega-backtest/schema -- -D warnings
+	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --features omega-ffi/planted-faults -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline --manifest-path rust_core/Cargo.toml check bans licenses sources; else echo "cargo-deny is not installed: bans, licences and sources were not checked"; fi
 
 fmt: setup ## format Python and Rust

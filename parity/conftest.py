@@ -121,12 +121,25 @@ def pair(pytestconfig: pytest.Config, session: Session, tmp_path_factory: pytest
     engines.close()
 
 
+@pytest.fixture(scope="session")
+def out(pytestconfig: pytest.Config) -> Path:
+    """Folder of the report and of failed cases."""
+    folder: Path = pytestconfig.getoption("--out")
+    return folder
+
+
 @pytest.fixture
-def hunt(pair: Pair, session: Session, pytestconfig: pytest.Config) -> Hunt:
+def hunt(pair: Pair, session: Session, out: Path) -> Hunt:
     """Looks at cases, counts their branches, and shrinks what differs."""
     from parity.harness.hunt import Hunt
 
-    return Hunt(pair, session.coverage, pytestconfig.getoption("--out") / "failed-cases", limits=pair.limits)
+    return Hunt(
+        pair,
+        session.coverage,
+        out / "failed-cases",
+        limits=pair.limits,
+        known=session.known,
+    )
 
 
 @pytest.hookimpl(trylast=True)

@@ -10,6 +10,7 @@ from parity.harness import adr, market_runs
 from parity.harness.case import Case
 from parity.harness.engines import SWITCHES
 from parity.harness.explain import minimal_switches
+from parity.harness.hunt import kept
 from parity.harness.runner import Pair
 from parity.harness.session import MarketRun, Session
 from parity.harness.verdict import CaseReport, Verdict, judge
@@ -28,7 +29,7 @@ def by_name(session: Session) -> dict[str, Case]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_market_run_is_equal_with_all_switches_at_v1(
-    name: str, by_name: dict[str, Case], pair: Pair, session: Session, pytestconfig: pytest.Config
+    name: str, by_name: dict[str, Case], pair: Pair, session: Session, pytestconfig: pytest.Config, out: Path
 ) -> None:
     case = by_name[name]
     prepared = pair.prepare(case)
@@ -38,7 +39,7 @@ def test_market_run_is_equal_with_all_switches_at_v1(
     session.add("market runs", report)
     run = MarketRun(name, report.verdict, a.bars, a.trades, a.seconds, b.seconds)
     session.market_runs.append(run)
-    assert report.verdict is Verdict.MATCH, str(report)
+    assert report.verdict is Verdict.MATCH, kept(pair, case, out / "failed-cases")
     if pytestconfig.getoption("--no-sweep"):
         return
     agrees = {}

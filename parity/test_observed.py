@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from parity.harness.case import Case
+from parity.harness.hunt import kept
 from parity.harness.runner import Pair
 from parity.harness.session import Session
 from parity.harness.verdict import Verdict
@@ -49,7 +50,8 @@ def test_there_are_observed_runs_of_all_six_scenarios() -> None:
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
-def test_observed_run_is_equal_with_all_switches_at_v1(path: Path, pair: Pair, session: Session) -> None:
-    report = pair.run(observed_case(path))
+def test_observed_run_is_equal_with_all_switches_at_v1(path: Path, pair: Pair, session: Session, out: Path) -> None:
+    case = observed_case(path)
+    report = pair.run(case)
     session.add("observed runs", report)
-    assert report.verdict is Verdict.MATCH, str(report)
+    assert report.verdict is Verdict.MATCH, kept(pair, case, out / "failed-cases")

@@ -13,6 +13,7 @@ from parity.harness.locate import first_parting
 from parity.harness.runner import Pair
 from parity.harness.session import Session
 from parity.harness.verdict import Verdict
+from parity.harness.versions import command
 
 CASES = sorted((Path(__file__).resolve().parent / "cases").glob("*.json"))
 
@@ -25,7 +26,9 @@ def test_there_are_pinned_cases() -> None:
 def test_pinned_case_is_equal_with_all_switches_at_v1(path: Path, hunt: Hunt, session: Session) -> None:
     examined = hunt.look(Case.load(path))
     session.add("pinned", examined.report)
-    assert examined.report.verdict is Verdict.MATCH, describe(hunt.pair, examined)
+    assert examined.report.verdict is Verdict.MATCH, (
+        f"{describe(hunt.pair, examined)}\nreplay with: {command()} replay {path}"
+    )
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -23,6 +23,7 @@ from parity.harness.explain import explanation, minimal_switches
 from parity.harness.hunt import Hunt
 from parity.harness.localise import localise
 from parity.harness.outcome import Answer, Outcome
+from parity.harness.render import render
 from parity.harness.runner import Examined, Pair
 from parity.harness.shrink import Budget, Size, shrink
 from parity.harness.signature import signature
@@ -105,6 +106,8 @@ def replay(options: argparse.Namespace) -> int:
             print(json.dumps(body, indent=1))
         else:
             print(describe(pair, examined))
+            if options.diff:
+                print(render(*_outcomes(examined), examined.report.differences))
         return _status(examined)
 
 
@@ -276,6 +279,7 @@ def parser() -> argparse.ArgumentParser:
     command = _case_command(commands, "replay", replay, "run a case on both engines and say what differs")
     command.add_argument("--v2", **at_v2)
     command.add_argument("--json", action="store_true", help="the report as JSON")
+    command.add_argument("--diff", action="store_true", help="the rows that differ as well, field by field")
     _case_command(commands, "explain", explain, "the switches that account for V2's own results, and their effects")
     command = _case_command(commands, "locate", locate, "the first bar at which the engines part, in words")
     command.add_argument("--v2", **at_v2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parity.harness.findings import grouped
 from parity.harness.localise import localise
+from parity.harness.locate import first_parting
 from parity.harness.runner import Examined, Pair
 
 
@@ -14,6 +15,25 @@ def describe(pair: Pair, examined: Examined) -> str:
     lines = [head]
     lines += [f"- {finding}" for finding in grouped(report.differences)]
     a, b = examined.a.outcome, examined.b.outcome
-    if a is not None and b is not None:
+    if examined.signature is None and a is not None:
+        lines.append(f"no difference: {report.trades} trades, {len(a.get('events', ()))} events")
+    elif a is not None and b is not None:
         lines.append(localise(examined.case, a, b, names=(pair.a.name, pair.b.name)))
+        lines.append(_indicators(pair, examined))
     return "\n".join(line for line in lines if line)
+
+
+def _indicators(pair: Pair, examined: Examined) -> str:
+    """The reference's indicators where a signal parts the engines, if it can tell them, beside the thresholds."""
+    a, b = examined.a.outcome or {}, examined.b.outcome or {}
+    parting = first_parting(a.get("events", ()), b.get("events", ()))
+    ask = getattr(pair.a, "indicators", None)
+    if parting is None or ask is None or "signal" not in {e["event"] for e in (parting.a, parting.b) if e is not None}:
+        return ""
+    values = ask(examined.case, parting.timestamp_ns)
+    if not values:
+        return ""
+    parameters = examined.case.config["strategy"].get("parameters", {})
+    shown = [f"{name} {'-' if value is None else format(value, '.10g')}" for name, value in values.items()]
+    bounds = [f"{key} {parameters[key]}" for key in ("z_score_long", "z_score_short") if key in parameters]
+    return f"{pair.a.name}'s indicators at that close: {', '.join(shown)}; thresholds: {', '.join(bounds)}"

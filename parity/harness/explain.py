@@ -61,7 +61,8 @@ class Effect:
             return f"refused with {self.refusal}" if self.refusal else f"no longer refused with {base.refusal}"
         changes = [("trades", self.trades - base.trades), ("result", self.result - base.result),
                    ("fees", self.fees - base.fees)]  # fmt: skip
-        shown = [f"{name} {change:+.10g}" for name, change in changes if change]
+        # A change below a billionth is the noise of adding up, not an effect.
+        shown = [f"{name} {change:+.10g}" for name, change in changes if abs(change) > 1e-9]
         return ", ".join(shown) or "same trades and money; something else differs"
 
 

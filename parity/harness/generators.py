@@ -107,7 +107,19 @@ def _base_config(c: Choices, shape: Shape) -> dict[str, Any]:
         },
         "timestamp_alignment": {"entry_timestamp_mode": c.pick(("open", "close"))},
         **gates(c, step_minutes=minutes, hour=shape.begin.hour),
+        **_seldom_set(c),
     }
+
+
+def _seldom_set(c: Choices) -> dict[str, Any]:
+    """Keys that override others or that V1 hardly reads; mostly absent."""
+    out: dict[str, Any] = {}
+    if c.one_in(8):
+        out["slippage"] = {"fixed_pips": c.pick((0.5, 0.0)), "random_pips": c.pick((0.0, 0.2))}
+    if c.one_in(8):
+        out["rates"] = {"mode": "static"}
+        out["mode"] = "candle"
+    return out
 
 
 def _scripted(c: Choices, config: dict[str, Any], market: Built) -> None:
@@ -122,7 +134,8 @@ def _scripted(c: Choices, config: dict[str, Any], market: Built) -> None:
 def _news(c: Choices, shape: Shape) -> tuple[tuple[str, str, str], ...]:
     first = int(shape.begin.timestamp()) // 60
     out = []
-    for _ in range(c.integer(0, 2)):
+    # Relevant news keep a short market from trading altogether, so most have none.
+    for _ in range(c.integer(1, 2) if c.one_in(3) else 0):
         # Events lie on the clock of the bars, so that the ends of their windows are met exactly.
         minute = first + c.integer(0, 40) * TIMEFRAME_MINUTES[shape.timeframe]
         day, minute = divmod(minute - int(shape.first_day.timestamp()) // 60, 1440)
@@ -152,7 +165,14 @@ def _mean_reversion(c: Choices, config: dict[str, Any], shape: Shape, market: Bu
     alignment["stale_bar_limit_bars"] = c.pick((0, 3))
     if c.one_in(8):
         alignment["use_previous_completed_higher_tf"] = False
+    if c.one_in(8):
+        alignment["normalize_to_timeframe"] = True
+    if c.one_in(8):
+        alignment["higher_tf_timestamps_mode"] = dict.fromkeys(config["timeframes"]["additional"], "close")
     config["strategy"] = {**MEAN_REVERSION, "parameters": parameters}
+    if "session_filter" in config and c.one_in(6):
+        # The strategy's own filter comes before the config's.
+        config["strategy"]["session_filter"] = config.pop("session_filter")
 
 
 def build_case(c: Choices, limits: Limits = EVERYTHING) -> Case:

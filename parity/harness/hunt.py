@@ -44,6 +44,8 @@ class Hunt:
     folder: Path
     limits: Limits = EVERYTHING
     shrink_seconds: float = 30.0
+    #: Kinds that were shrunk before, and where their case lies: they are counted and not shrunk again.
+    known: dict[Signature, Path] = field(default_factory=dict)
     kinds: dict[Signature, Found] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
@@ -73,6 +75,10 @@ class Hunt:
         """Shrinks and saves one case of each kind, the most frequent kinds first."""
         out = sorted(self.kinds.values(), key=lambda found: -found.count)[:MOST_KINDS]
         for i, found in enumerate(out):
+            if found.signature in self.known:
+                found.path = self.known[found.signature]
+                found.text = f"{found.count} more cases of {', '.join(found.signature)}: see {_shown(found.path)}"
+                continue
             self._shrink(found)
             assert found.shrunk is not None
             examined = self.pair.examine(found.shrunk)
@@ -82,9 +88,9 @@ class Hunt:
                     "cases": found.count, "versions": versions.known()}  # fmt: skip
             saved = Case(**{**found.shrunk.__dict__, "id": f"{name}-{i + 1}", "seen": seen,
                             "description": f"first difference: {', '.join(found.signature)}"})  # fmt: skip
-            found.path = saved.save(self.folder)
+            found.path = self.known[found.signature] = saved.save(self.folder)
             found.text += f"\nshrunk from {_size(found.first)} to {_size(found.shrunk)}, shown by {found.count} cases"
-            shown = found.path.relative_to(Path.cwd()) if found.path.is_relative_to(Path.cwd()) else found.path
+            shown = _shown(found.path)
             found.text += f"\nreplay with: {versions.command()} replay {shown}"
         return out
 
@@ -98,6 +104,17 @@ class Hunt:
                 by_choices(found.made, shows, Budget(seconds=self.shrink_seconds / 10, tries=40), self.limits) or case
             )
         found.shrunk = shrink(case, shows, budget=Budget(seconds=self.shrink_seconds, tries=1500))
+
+
+def kept(pair: Pair, case: Case, folder: Path) -> str:
+    """Saves a case that failed outside a hunt; the difference in words and the command that replays it."""
+    path = case.save(folder)
+    return f"{describe(pair, pair.examine(case))}\nreplay with: {versions.command()} replay {_shown(path)}"
+
+
+def _shown(path: Path) -> Path:
+    """A path as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _size(case: Case) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from parity.harness.story import Story
 
 #: Event keys that say where, not what.
 _WHERE = ("event", "bar", "timestamp_ns", "order")
+_ORDER = ("direction", "order_type", "scenario", "kind", "reason", "price", "level", "entry", "size", "sl", "tp",
+          "buffer", "low", "high", "sl_hit", "tp_hit", "r", "result", "amount", "equity", "balance")  # fmt: skip
 
 
 def localise(case: Case, a: Outcome, b: Outcome, *, names: tuple[str, str] = ("V1", "V2")) -> str:
@@ -40,14 +42,17 @@ def sentence(parting: Parting, stories: tuple[Story, Story], names: tuple[str, s
     a, b = parting.a, parting.b
     both = a is not None and b is not None and a["event"] == b["event"] and a["bar"] == b["bar"]
     if both and a is not None and b is not None and a["order"] == b["order"]:
-        changed = [f"{k} {_number(a.get(k))} against {_number(b.get(k))}" for k in sorted(a.keys() | b.keys())
-                   if k not in _WHERE and a.get(k) != b.get(k)]  # fmt: skip
+        changed = [f"{k} is {_number(b.get(k))} instead of {_number(a.get(k))}" for k in _ordered(a.keys() | b.keys())
+                   if a.get(k) != b.get(k)]  # fmt: skip
         what = _deed(a, stories[0])
-        return f"bar {a['bar']}: {names[0]} {what}; {names[1]} does so with other numbers: {', '.join(changed)}"
+        return f"bar {a['bar']}: {names[0]} {what}; in {names[1]} {', '.join(changed)}"
     first = _first(a, b)
     doer = 0 if first is a else 1
     other = 1 - doer
     deed, story = _deed(first, stories[doer]), stories[other]
+    instead = (a, b)[other]
+    if instead is not None and instead["bar"] == first["bar"] and instead["event"] != "equity":
+        return f"bar {first['bar']}: {names[doer]} {deed}; {names[other]} {_deed(instead, story)}"
     return f"bar {first['bar']}: {names[doer]} {deed}; {names[other]} does not{_why_not(first, stories[doer], story)}"
 
 
@@ -58,7 +63,16 @@ def _first(a: Event | None, b: Event | None) -> Event:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.10g}"
+    return f"{value:.10f}".rstrip("0") if "e-0" in text and abs(value) >= 1e-7 else text
+
+
+def _ordered(keys: Iterable[str]) -> list[str]:
+    """Keys that say what, in the order in which a reader wants them."""
+    place = {key: i for i, key in enumerate(_ORDER)}
+    return sorted((k for k in keys if k not in _WHERE), key=lambda k: (place.get(k, len(_ORDER)), k))
 
 
 def _sides(story: Story, order: int | None) -> tuple[bool, str]:
@@ -144,7 +158,7 @@ def _why_not(event: Event, doer: Story, other: Story) -> str:
 def _text(event: Event | None) -> str:
     if event is None:
         return "-"
-    numbers = ", ".join(f"{k}={_number(v)}" for k, v in event.items() if k not in _WHERE and v is not None)
+    numbers = ", ".join(f"{k}={_number(event[k])}" for k in _ordered(event) if event[k] is not None)
     order = "" if event["order"] is None else f" #{event['order']}"
     return f"{event['bar']:>4} {event['event']}{order} {numbers}"
 

@@ -141,7 +141,11 @@ def gates(c: Choices, *, step_minutes: int, hour: int) -> dict[str, Any]:
     if choice in ("anchored", "both"):
         anchor = c.pick(ANCHORS)
         windows = [["-06:00", "+04:30"], ["-08:00", "-07:00"], ["-00:30", "+12:00"]]
-        out["anchored_session_filter"] = {"anchor": anchor, "windows": windows[: c.integer(1, 3)]}
+        several = {"windows": windows[: c.integer(1, 3)]}
+        out["anchored_session_filter"] = {
+            "anchor": anchor,
+            **(several if not c.one_in(4) else {"offset_window": windows[0]}),
+        }
     if c.one_in(4):
         key = c.pick(("cooldown_candles", "cooldown_minutes", "cooldown_minutes_trade"))
         out[key] = c.integer(1, 6) * (1 if key == "cooldown_candles" else step_minutes)

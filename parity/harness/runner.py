@@ -129,7 +129,15 @@ class Pair:
         left, right = a.outcome.get("events"), b.outcome.get("events")
         if left is None or right is None or left == right:
             return []
-        return [Difference(path="events", a=len(left), b=len(right), group="events", note="numbers of events")]
+        return [
+            Difference(
+                path="events",
+                a=len(left),
+                b=len(right),
+                group="events",
+                note="events; the traces differ, the results do not",
+            )
+        ]
 
     def close(self) -> None:
         self.a.close()

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from parity.harness.case import Case
@@ -37,6 +37,8 @@ PINNED = REPOSITORY / "parity" / "cases"
 VARIABLE = "OMEGA_PLANTED_FAULTS"
 #: What a person can read at a glance.
 MOST_BARS, MOST_ORDERS = 12, 1
+#: Number of the case from which on a fault counts as found late.
+LATE = 200
 #: Faults planted together: they must come out as several findings.
 TOGETHER = (
     ("stop-is-strict", "fee-rounds-up", "timeout-on-other-side"),
@@ -86,6 +88,8 @@ class Bench:
         self.pair = Pair(V1Engine(), V2Engine(), folder, Tolerances.load())
         self.pinned = [Case.load(path) for path in sorted(PINNED.glob("*.json"))]
         self.cases = cases
+        #: Where shrunk cases of faults that are found late are kept; None keeps none.
+        self.keep: Path | None = None
         self._drawn: list[tuple[Case, list[int]]] = []
         self._answers: dict[int, Answer] = {}
 
@@ -144,6 +148,11 @@ class Bench:
         sound = self.pair.examine(small).signature is None
         plant(row.fault)
         row.same_fault = sound and shows(small)
+        if self.keep is not None and row.sweep is not None and row.sweep >= LATE and row.same_fault:
+            text = f"shows the planted fault {row.fault}: {row.says}"
+            replace(small, id=f"fault__{row.fault}", description=text, tags=("fault", row.fault), seen={}).save(
+                self.keep
+            )
 
     def together(self, faults: Sequence[str]) -> tuple[int, set[str]]:
         """Plants several faults at once: (findings, faults that the shrunk cases show when planted alone)."""
@@ -198,6 +207,12 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--cases", type=int, default=PROFILES["ci"].sweep, help="cases of the sweep (default: the ci profile's)"
     )
     parser.add_argument("--detect-only", action="store_true", help="do not shrink what is found")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="save the shrunk case of each fault that is found late (after 200 cases)",
+    )
     parser.add_argument("--json", type=Path, help="write the table there as well")
     return parser.parse_args(argv)
 
@@ -214,6 +229,7 @@ def main(argv: list[str] | None = None) -> int:
     shrinks, began = not options.detect_only, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.cases)
+        bench.keep = options.keep
         if not _planted_build(bench):
             print("this V2 holds no planted faults: run `make selftest`, which builds one that does", file=sys.stderr)
             return 2

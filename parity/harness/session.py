@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.harness.boundary import RuleRow
@@ -74,6 +75,8 @@ class Session:
     processes: int = 0
     coverage: Coverage = field(default_factory=Coverage)
     paces: dict[str, Pace] = field(default_factory=dict)
+    #: Kinds of differences that were shrunk, and where their cases lie.
+    known: dict[tuple[str, ...], Path] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     clocks: Clocks = field(default_factory=Clocks)
     tolerances: Tolerances | None = None

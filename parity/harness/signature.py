@@ -17,6 +17,7 @@ from parity.harness.outcome import Answer, is_refusal
 Signature = tuple[str, ...]
 #: Keys of events that say where and not what.
 _WHERE = frozenset(("bar", "timestamp_ns", "order", "event"))
+_FOLLOWS = frozenset(("sl_hit", "tp_hit", "r", "result", "reason"))
 
 
 def signature(a: Answer, b: Answer, differences: Sequence[Difference]) -> Signature | None:
@@ -52,7 +53,10 @@ def _of_events(a: Any, b: Any) -> Signature:
         first, where = (a, "V1") if a["bar"] <= b["bar"] else (b, "V2")
         return ("event", first["event"], *_detail(first), f"earlier in {where}")
     keys = sorted(k for k in (a.keys() | b.keys()) - _WHERE if a.get(k) != b.get(k))
-    return ("numbers", kinds[0], *keys, *(_detail(a) if _detail(a) == _detail(b) else ()))
+    # What was hit, and what it earned, follows from the other numbers where those differ.
+    causes = [k for k in keys if k not in _FOLLOWS] or keys
+    detail = () if kinds[0] == "exit_checked" or _detail(a) != _detail(b) else _detail(a)
+    return ("numbers", kinds[0], *causes, *detail)
 
 
 def _detail(event: Any) -> tuple[str, ...]:

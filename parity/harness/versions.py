@@ -6,6 +6,7 @@ import platform
 import re
 import sys
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -20,13 +21,11 @@ def command() -> str:
 @lru_cache(maxsize=1)
 def known() -> dict[str, str]:
     """Versions of both engines and of Python; of V1 the digest that is frozen."""
-    from bt import _native
-
     frozen = REPOSITORY / "legacy_v1" / "FROZEN.md"
     digest = re.search(r"`([0-9a-f]{64})`", frozen.read_text(encoding="utf-8")) if frozen.exists() else None
     return {
         "V1": digest[1][:12] if digest else "unknown",
-        "V2": str(_native.__version__),
+        "V2": metadata.version("omega-bt"),
         "python": platform.python_version(),
         "machine": platform.machine(),
     }

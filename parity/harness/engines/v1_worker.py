@@ -89,9 +89,27 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _indicators(request: dict[str, Any]) -> dict[str, Any]:
+    """Values of V1's indicators on the last of the given bars, for explanations."""
+    import math
+
+    import numpy as np
+    from backtest_engine.indicators import IndicatorSet
+
+    ts, bid, ask = (np.array(request[key]) for key in ("ts", "bid", "ask"))
+    known = IndicatorSet(request["symbol"], request["timeframe"], ts.astype(np.int64), bid, ask)
+    values = {}
+    for label, name, parameters, side, place in request["wanted"]:
+        value = float(known.series(name, *parameters, side=side)[place][-1])
+        values[label] = value if math.isfinite(value) else None
+    return {"values": values}
+
+
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     if request["op"] == "run":
         return _run(request)
+    if request["op"] == "indicators":
+        return _indicators(request)
     if request["op"] == "boundary":
         sys.path.insert(0, str(Path(__file__).parent))
         from v1_boundary import measure  # type: ignore[import-not-found]  # beside this file, outside a package

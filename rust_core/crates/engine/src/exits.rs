@@ -32,10 +32,10 @@ pub fn touched(order: &Order, bar: &ExitBar, buffer: f64) -> Touched {
         Touched { sl: bar.high >= order.sl - buffer, tp: bar.low <= order.tp + buffer }
     };
     if planted(Fault::StopIsStrict) {
-        touched.sl &= bar.low != order.sl + buffer && bar.high != order.sl - buffer;
+        touched.sl &= if order.is_long() { bar.low < order.sl + buffer } else { bar.high > order.sl - buffer };
     }
     if planted(Fault::TargetIsStrict) {
-        touched.tp &= bar.high != order.tp - buffer && bar.low != order.tp + buffer;
+        touched.tp &= if order.is_long() { bar.high > order.tp - buffer } else { bar.low < order.tp + buffer };
     }
     touched
 }
