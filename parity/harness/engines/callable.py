@@ -21,15 +21,7 @@ class CallableEngine:
     def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
         """What the function answers; whatever it raises is a failure of this answer."""
         began = time.perf_counter()
-        request = {
-            "op": "run",
-            "config": ProcessEngine.config(prepared),
-            "data_root": str(prepared.data_root),
-            "news_file": str(prepared.news_csv),
-            "news_parquet": str(prepared.news_parquet),
-            "switches": dict(switches),
-            "events": events,
-        }
+        request = ProcessEngine.request(prepared, switches, events=events)
         try:
             reply = self._function(request)
             outcome = check(reply["outcome"])

@@ -48,15 +48,7 @@ class ProcessEngine:
     ) -> Answer:
         """The engine's answer; an engine without switches ignores them."""
         began = time.perf_counter()
-        request = {
-            "op": "run",
-            "config": self.config(prepared),
-            "data_root": str(prepared.data_root),
-            "news_file": str(prepared.news_csv),
-            "news_parquet": str(prepared.news_parquet),
-            "switches": dict(switches),
-            "events": events,
-        }
+        request = self.request(prepared, switches, events=events)
         try:
             reply = self.ask(request)
             seconds = time.perf_counter() - began
@@ -65,6 +57,19 @@ class ProcessEngine:
             self.close()
             failure = str(error) if isinstance(error, WorkerDiedError) else f"answered nonsense: {error!r}"
             return Answer(outcome=None, failure=failure, seconds=time.perf_counter() - began)
+
+    @classmethod
+    def request(cls, prepared: Prepared, switches: Mapping[str, str], *, events: bool) -> dict[str, Any]:
+        """What the protocol asks."""
+        return {
+            "op": "run",
+            "config": cls.config(prepared),
+            "data_root": str(prepared.data_root),
+            "news_file": str(prepared.news_csv),
+            "news_parquet": str(prepared.news_parquet),
+            "switches": dict(switches),
+            "events": events,
+        }
 
     @staticmethod
     def config(prepared: Prepared) -> dict[str, Any]:
