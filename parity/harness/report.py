@@ -5,6 +5,14 @@ from __future__ import annotations
 from parity.harness.session import Session
 from parity.harness.verdict import Verdict
 
+#: What spec 01 asks of the migration.
+STEPS = {
+    1: "multi-call patterns gone",
+    2: "Arrow IPC replaced by Parquet read in Rust",
+    3: "PyO3 objects gone from the core",
+    4: "one entry point",
+}
+
 
 def render(seen: Session) -> str:
     """The whole report."""
@@ -68,6 +76,17 @@ def _rules(seen: Session) -> str:
     if seen.rules:
         lines.append("V1's boundary (spec 9.5; CPU time judged, wall time shown)")
         lines += [str(row) for row in seen.rules]
+    if seen.steps:
+        lines.append("The four migration steps")
+        lines += [f"  {number}. {STEPS[number]}: {evidence}" for number, evidence in sorted(seen.steps.items())]
+    if seen.before_after:
+        lines.append("The boundary before and after (V1's share of time and bytes from recorded calls)")
+        lines.append(
+            f"  {'config':22}{'bars':>7}{'V1 calls':>10}{'V1 bytes':>11}{'share':>7}{'V2 calls':>10}{'V2 bytes':>11}"
+        )
+        for row in seen.before_after:
+            v1 = f"{row.v1_calls:>10}{row.v1_bytes:>11}{row.v1_share:>7.0%}"
+            lines.append(f"  {row.name:22}{row.bars:>7}{v1}{row.v2_calls:>10}{row.v2_bytes:>11}")
     if seen.boundary_facts:
         lines.append("V2's boundary")
         lines += [f"  {fact}" for fact in seen.boundary_facts]

@@ -59,6 +59,19 @@ class Pace:
         self.b += other.b
 
 
+@dataclass(frozen=True, kw_only=True)
+class BeforeAfter:
+    """One run's boundary in V1 and in V2."""
+
+    name: str
+    bars: int
+    v1_calls: int
+    v1_bytes: int
+    v1_share: float
+    v2_calls: int
+    v2_bytes: int
+
+
 @dataclass
 class Session:
     """Everything the report shows."""
@@ -67,6 +80,10 @@ class Session:
     market_runs: list[MarketRun] = field(default_factory=list)
     market: str = ""
     rules: list[RuleRow] = field(default_factory=list)
+    #: Evidence for the four migration steps, by step.
+    steps: dict[int, str] = field(default_factory=dict)
+    #: V1's and V2's crossings by run: (name, bars, calls, bytes, share of the time) and V2's bytes.
+    before_after: list[BeforeAfter] = field(default_factory=list)
     boundary_facts: list[str] = field(default_factory=list)
     adrs: int = 0
     failures: list[str] = field(default_factory=list)
@@ -96,6 +113,8 @@ class Session:
         self.rules += other.rules
         self.boundary_facts += [fact for fact in other.boundary_facts if fact not in self.boundary_facts]
         self.adrs += other.adrs
+        self.steps |= other.steps
+        self.before_after += other.before_after
         self.failures += other.failures
         self.findings += other.findings
         self.collected_everything |= other.collected_everything

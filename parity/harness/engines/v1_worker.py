@@ -105,9 +105,32 @@ def _indicators(request: dict[str, Any]) -> dict[str, Any]:
     return {"values": values}
 
 
+def _crossings(request: dict[str, Any]) -> dict[str, Any]:
+    """A run with every call into omega_rust recorded, and the same run without, for the share of the boundary."""
+    import omega_rust
+
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from recorder import Recorder  # type: ignore[import-not-found]  # a file that stands alone, outside a package
+
+    _run(request)  # warm: files, imports and caches are the same for both
+    began = time.perf_counter()
+    _run(request)
+    plain = time.perf_counter() - began
+    recorder = Recorder(omega_rust)
+    began = time.perf_counter()
+    with recorder.recording():
+        reply = _run(request)
+    recorded = time.perf_counter() - began
+    if "error" in reply["outcome"]:
+        return reply
+    return {**recorder.report(), "bars": reply["bars"], "plain_s": plain, "recorded_s": recorded}
+
+
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     if request["op"] == "run":
         return _run(request)
+    if request["op"] == "crossings":
+        return _crossings(request)
     if request["op"] == "indicators":
         return _indicators(request)
     if request["op"] == "boundary":

@@ -25,7 +25,7 @@ SWITCHES: tuple[str, ...] = (
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def environment(values: Mapping[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -47,7 +47,7 @@ class V2Engine:
         began = time.perf_counter()
         try:
             config = self.config(prepared, switches, events=events)
-            with _environment(self.environment(prepared)):
+            with environment(self.environment(prepared)):
                 raw = json.loads(bt.run_backtest_json(json.dumps(config)))
         except (bt.ConfigError, bt.MigrationError) as error:
             outcome = refusal("config", error.code, str(error))
