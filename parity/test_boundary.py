@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def test_v1_boundary_rules_hold_on_a_real_run(pair: Pair, session: Session) -> N
             "config": v1.config(prepared),
             "data_root": str(prepared.data_root),
             "news_file": str(prepared.news_csv),
+            "plant": os.environ.get("OMEGA_PARITY_PLANT"),
         }
     )
     session.rules = judge_rules(measured, load_budgets())

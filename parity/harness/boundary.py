@@ -22,6 +22,7 @@ class RuleRow:
     limit: float
     wall: float | None = None
     at_least: bool = False
+    note: str = ""
 
     @property
     def holds(self) -> bool:
@@ -32,7 +33,8 @@ class RuleRow:
         verdict = "ok" if self.holds else "BROKEN"
         wall = "" if self.wall is None else f"  wall {self.wall:10.3f}"
         figure = f"{self.figure:22} {self.value:10.3f} {sign} {self.limit:8g}"
-        return f"{self.rule:7} {self.function:34} {figure}{wall}  {verdict}"
+        note = f"  {self.note}" if self.note else ""
+        return f"{self.rule:7} {self.function:34} {figure}{wall}  {verdict}{note}"
 
 
 def load_budgets(path: Path = BUDGETS_FILE) -> dict[str, Any]:
@@ -42,6 +44,12 @@ def load_budgets(path: Path = BUDGETS_FILE) -> dict[str, Any]:
         if not budget.get("reason"):
             raise ValueError(f"{path.name}: {name} has no reason")
     return budgets
+
+
+def _fitted(fit: Mapping[str, Any]) -> str:
+    """Cost of a call of n records, with 95 % bounds."""
+    a, b = (f"{fit[k]:.3g} [{fit[f'{k[0]}_bounds'][0]:.3g}, {fit[f'{k[0]}_bounds'][1]:.3g}]" for k in ("a_us", "b_us"))
+    return f"cost of n: {a} us + {b} us * n"
 
 
 def judge_rules(measured: Mapping[str, Any], budgets: Mapping[str, Any]) -> list[RuleRow]:
@@ -63,7 +71,12 @@ def judge_rules(measured: Mapping[str, Any], budgets: Mapping[str, Any]) -> list
     for name, figures in measured["bulk"].items():
         limit = budgets["bulk"]["us_per_record"]
         value, wall = figures["cpu_us_per_record"], figures["wall_us_per_record"]
-        rows.append(RuleRow(rule="rule 2", function=name, figure="us per record", value=value, limit=limit, wall=wall))
+        note = _fitted(figures["fit"]) if "fit" in figures else ""
+        rows.append(
+            RuleRow(
+                rule="rule 2", function=name, figure="us per record", value=value, limit=limit, wall=wall, note=note
+            )
+        )
     series = measured["run"]["series"]
     for call in measured["run"]["bulk_calls"]:
         limit = min(budgets["bulk"]["least_records"], series)
