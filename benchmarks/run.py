@@ -152,7 +152,7 @@ def compare(seconds: dict[str, list[float]], bars: dict[str, int], over: str, un
     """Per-bar ratio of two contestants, round by round."""
     ratios = [a / bars[over] / (b / bars[under]) for a, b in zip(seconds[over], seconds[under], strict=True)]
     low, high = bootstrap(ratios)
-    return {"ratio": statistics.median(ratios), "low": low, "high": high}
+    return {"ratio": statistics.median(ratios), "low": low, "high": high, "rounds": ratios}
 
 
 #: name, over, under, limit, and whether the ratio must stay below it (else above).

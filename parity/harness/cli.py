@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from parity.harness import adr, draft, versions
-from parity.harness.case import Case
+from parity.harness.bench_compare import changes
+from parity.harness.case import Case, prepare
 from parity.harness.chart import plot
 from parity.harness.compare import Tolerances
 from parity.harness.describe import describe
@@ -23,6 +24,7 @@ from parity.harness.explain import explanation, minimal_switches
 from parity.harness.hunt import Hunt
 from parity.harness.localise import localise
 from parity.harness.outcome import Answer, Outcome
+from parity.harness.profiling import TOOLS, ToolError, profile
 from parity.harness.render import render
 from parity.harness.runner import Examined, Pair
 from parity.harness.shrink import Budget, Size, shrink
@@ -37,7 +39,7 @@ EPILOG = """examples:
   omega-parity adr new --case CASE --switch exit_gap           drafts an ADR with its evidence
   omega-parity sweep --seconds 60 --seed 7                     hunts for differences
 
-exit codes: 0 equal or explained, 1 a difference, 2 a case, file or engine that cannot be used"""
+exit codes: 0 equal or explained, 1 a difference, 2 a case, file or engine that cannot be used, 3 a slowdown"""
 
 
 class UsageError(Exception):
@@ -261,6 +263,30 @@ def corpus(options: argparse.Namespace) -> int:
     return ExitCode.PASS
 
 
+def profiled(options: argparse.Namespace) -> int:
+    """Draws where an engine's time goes on a case, and says it in one line."""
+    case = _load(options.case)
+    target = options.output or Path(f"{options.case.stem}-{options.engine}-{options.tool}.svg")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            print(profile(prepare(case, Path(folder)), options.engine, options.tool, target, repeats=options.repeats))
+        except ToolError as error:
+            raise UsageError(str(error)) from error
+    print(target)
+    return ExitCode.PASS
+
+
+def bench_compared(options: argparse.Namespace) -> int:
+    """Judges the change from one `make bench` file to another: red only where noise cannot be the reason."""
+    try:
+        a, b = (json.loads(path.read_text(encoding="utf-8")) for path in (options.a, options.b))
+        found = changes(a, b)
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    print("\n".join(str(change) for change in found))
+    return ExitCode.PERFORMANCE if any(change.red for change in found) else ExitCode.PASS
+
+
 def _case_command(commands: Any, name: str, function: Callable[[argparse.Namespace], int], text: str) -> Any:
     command = commands.add_parser(name, help=text, description=function.__doc__)
     command.set_defaults(function=function)
@@ -306,6 +332,19 @@ def _other_commands(commands: Any) -> None:
     command = records.add_parser("check", help="run every witness", description=adr_check.__doc__)
     command.set_defaults(function=adr_check)
     command.add_argument("--folder", type=Path, default=adr.ADR_DIR, help="where ADRs lie (default: ADRs)")
+    command = commands.add_parser("profile", help="a flame graph of an engine on a case", description=profiled.__doc__)
+    command.set_defaults(function=profiled)
+    command.add_argument("engine", choices=("v1", "v2"))
+    command.add_argument("case", type=Path, help="a case file")
+    command.add_argument("--tool", choices=tuple(TOOLS), default="py-spy", help="py-spy (Python side) or perf (native)")
+    command.add_argument("--repeats", type=int, default=40, help="how often the case is run (default: 40)")
+    command.add_argument("-o", "--output", type=Path, help="SVG or PNG (default: CASE-ENGINE-TOOL.svg)")
+    benches = commands.add_parser("bench", help="compare benchmark files")
+    benches = benches.add_subparsers(required=True, metavar="COMMAND")
+    command = benches.add_parser("compare", help="judge the change from A to B", description=bench_compared.__doc__)
+    command.set_defaults(function=bench_compared)
+    command.add_argument("a", type=Path, help="a bench.json of `make bench`: before")
+    command.add_argument("b", type=Path, help="the one after")
     command = commands.add_parser("sweep", help="hunt for differences", description=sweep.__doc__)
     command.set_defaults(function=sweep)
     command.add_argument("--cases", type=int, help="how many cases (default: as many as the time allows)")

@@ -120,7 +120,8 @@ def _bulk_calls(rust: Any) -> dict[str, Callable[[int], Any]]:
         ts = np.arange(rows, dtype=np.int64) * 60_000_000_000
         close = 1.1 + np.sin(np.arange(rows) / 9.0) * 0.01
         table = np.column_stack([close, close + 0.001, close - 0.001, close, np.ones(rows)])
-        return ohlcv_stream(ts, table, symbol="EURUSD", timeframe="M1", side="bid")
+        stream: bytes = ohlcv_stream(ts, table, symbol="EURUSD", timeframe="M1", side="bid")
+        return stream
 
     streams = {rows: made(rows) for rows, _ in FITTED}
     return {
