@@ -48,9 +48,10 @@ def test_the_cost_of_recording_is_taken_off_what_is_recorded() -> None:
         time.sleep(0.02)
     calls = {row["function"]: row for row in recorder.report()["functions"]}
     assert recorder.cost_wall_ns > 100
-    assert calls["gmtime"]["wall_ns"] / 2000 < 5 * recorder.cost_wall_ns
-    assert calls["sleep"]["wall_ns"] == pytest.approx(20e6, rel=0.5)
-    assert calls["sleep"]["cpu_ns"] < 10e6
+    # CPU time, because a busy machine stretches the other one.
+    assert calls["gmtime"]["cpu_ns"] / 2000 < 5 * recorder.cost_cpu_ns
+    assert calls["sleep"]["wall_ns"] >= 19e6
+    assert calls["sleep"]["cpu_ns"] < calls["sleep"]["wall_ns"] / 2
 
 
 def test_another_profiler_is_not_disturbed() -> None:
