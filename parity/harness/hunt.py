@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parity.harness import versions
@@ -72,12 +72,17 @@ class Hunt:
         return examined
 
     def conclude(self, *, name: str = "found") -> list[Found]:
-        """Shrinks and saves one case of each kind, the most frequent kinds first."""
-        out = sorted(self.kinds.values(), key=lambda found: -found.count)[:MOST_KINDS]
+        """Saves one case of each kind, the most frequent first; shrunk, except for those after MOST_KINDS."""
+        out = sorted(self.kinds.values(), key=lambda found: -found.count)
         for i, found in enumerate(out):
             if found.signature in self.known:
                 found.path = self.known[found.signature]
                 found.text = f"{found.count} more cases of {', '.join(found.signature)}: see {_shown(found.path)}"
+                continue
+            if i >= MOST_KINDS:
+                found.path = replace(found.first, id=f"{name}-{i + 1}").save(self.folder)
+                command = f"{versions.command()} shrink {_shown(found.path)}"
+                found.text = f"{found.count} cases of {', '.join(found.signature)}, not shrunk; shrink with: {command}"
                 continue
             self._shrink(found)
             assert found.shrunk is not None

@@ -155,7 +155,7 @@ class Bench:
             )
 
     def together(self, faults: Sequence[str]) -> tuple[int, set[str]]:
-        """Plants several faults at once: (findings, faults that the shrunk cases show when planted alone)."""
+        """Plants several faults at once: (findings, faults that their first cases show when planted alone)."""
         plant(*faults)
         with tempfile.TemporaryDirectory() as folder:
             hunt = Hunt(self.pair, Coverage(), Path(folder), shrink_seconds=8.0)
