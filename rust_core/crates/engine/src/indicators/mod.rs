@@ -6,6 +6,7 @@ pub mod oscillators;
 pub mod trailing;
 
 use omega_contract::faults::{Fault, planted};
+use omega_contract::inputs::Ohlc;
 
 /// Compensated sliding sum: separate corrections for arriving and for leaving values (Kahan 1965, twice).
 struct SlidingSum {
@@ -112,43 +113,45 @@ fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> impl Iterator<Item = 
     })
 }
 
-/// Wilder's average true range.
-pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> {
-    let mut out = vec![f64::NAN; high.len()];
-    let mut ranges = true_range(high, low, close).enumerate().skip_while(|(_, tr)| !tr.is_finite());
-    let mut value = 0.0;
-    let mut last = 0;
-    for _ in 0..length {
-        let Some((i, tr)) = ranges.next() else { return out };
-        value += tr;
-        last = i;
-    }
-    let (before, length) = ((length - 1) as f64, length as f64);
-    value /= length;
-    if value.is_nan() {
-        return out;
-    }
-    out[last] = value;
-    for (i, tr) in ranges {
-        if tr.is_finite() {
-            value = (value * before + tr) / length;
+/// Wilder's average true range at each bar.
+fn average_ranges(high: &[f64], low: &[f64], close: &[f64], length: usize) -> impl Iterator<Item = f64> {
+    let (mut seen, mut value) = (0, 0.0);
+    let (before, divisor) = (length as f64 - 1.0, length as f64);
+    true_range(high, low, close).map(move |tr| {
+        if seen < length {
+            // The first average is a plain mean, from the first range on that is a number.
+            if seen == 0 && !tr.is_finite() {
+                return f64::NAN;
+            }
+            seen += 1;
+            value += tr;
+            if seen < length {
+                return f64::NAN;
+            }
+            value /= divisor;
+        } else if tr.is_finite() {
+            value = (value * before + tr) / divisor;
         }
-        out[i] = value;
-    }
-    out
+        value
+    })
 }
 
-/// Filtered mean of a random walk seen with noise (Kalman 1960, one dimension).
-pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
-    let mut out = vec![f64::NAN; x.len()];
-    let Some(first) = x.iter().position(|v| v.is_finite()) else {
-        return out;
-    };
-    let (mut estimate, mut variance) = (x[first], if planted(Fault::KalmanStartsSure) { drift } else { noise });
-    out[first] = estimate;
-    let mut gain = 0.0;
-    let mut settled = false;
-    for i in first + 1..x.len() {
+/// Wilder's average true range.
+pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> {
+    average_ranges(high, low, close, length).collect()
+}
+
+/// Filtered means of a random walk seen with noise (Kalman 1960, one dimension).
+fn filtered_means(x: &[f64], noise: f64, drift: f64) -> impl Iterator<Item = f64> {
+    let (mut estimate, mut variance) = (f64::NAN, if planted(Fault::KalmanStartsSure) { drift } else { noise });
+    let (mut gain, mut started, mut settled) = (0.0, false, false);
+    x.iter().map(move |v| {
+        if !started {
+            if v.is_finite() {
+                (started, estimate) = (true, *v);
+            }
+            return estimate;
+        }
         // The gain does not depend on the data; once the variance repeats itself, so does everything after it.
         if !settled {
             let before = variance;
@@ -157,10 +160,21 @@ pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
             variance = (1.0 - gain) * predicted;
             settled = variance == before;
         }
-        estimate += gain * (x[i] - estimate);
-        out[i] = estimate;
-    }
-    out
+        estimate += gain * (v - estimate);
+        estimate
+    })
+}
+
+/// Filtered mean of a random walk seen with noise (Kalman 1960, one dimension).
+pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
+    filtered_means(x, noise, drift).collect()
+}
+
+/// `atr` of candles and `kalman_mean` of their closes in one pass. Each is one long chain of operations that wait for
+/// each other, and two chains side by side take the time of one.
+pub fn atr_and_kalman_mean(candles: &Ohlc, length: usize, noise: f64, drift: f64) -> (Vec<f64>, Vec<f64>) {
+    let ranges = average_ranges(&candles.high, &candles.low, &candles.close, length);
+    ranges.zip(filtered_means(&candles.close, noise, drift)).unzip()
 }
 
 /// Where bars of a higher timeframe appear among the primary ones. One that comes back after having been stale is
@@ -236,6 +250,23 @@ mod tests {
         let out = atr(&[2.0, 3.0, 4.0], &[1.0, 1.0, 1.0], &[1.5, 2.0, 3.0], 2);
         assert!(out[0].is_nan());
         assert_eq!(out[1..], [1.5, 2.25]);
+    }
+
+    #[test]
+    fn both_in_one_pass_are_what_each_is_alone() {
+        let close: Vec<f64> = (0..200).map(|i| if i % 37 == 5 { f64::NAN } else { f64::from(i * 7 % 13) }).collect();
+        let (high, low): (Vec<f64>, Vec<f64>) = close.iter().map(|c| (c + 1.5, c - 0.25)).unzip();
+        let candles = Ohlc {
+            open: close.clone().into(),
+            high: high.clone().into(),
+            low: low.clone().into(),
+            close: close.clone().into(),
+        };
+        let bits = |x: &[f64]| x.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+        let (range, mean) = atr_and_kalman_mean(&candles, 14, 0.5, 0.1);
+        assert_eq!(bits(&range), bits(&atr(&high, &low, &close, 14)));
+        assert_eq!(bits(&mean), bits(&kalman_mean(&close, 0.5, 0.1)));
+        assert!(range[20].is_finite() && mean[4].is_finite());
     }
 
     #[test]

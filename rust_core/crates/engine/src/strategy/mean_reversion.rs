@@ -152,18 +152,18 @@ impl<'a> MeanReverter<'a> {
         let thresholds = [p.z_score_long, p.z_score_short];
         let enabled = |scenarios: &[u8]| scenarios.iter().any(|n| p.enabled_scenarios.contains(n));
         let garch = Garch::new(p);
-        let mean = || indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
         let scores = || {
             let ema = if enabled(&[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
             let z = enabled(&[1]).then(|| ZScore::new(close, ema.clone(), window, thresholds));
-            (ema, z, enabled(&[2, 3, 5, 6]).then(|| ZScore::new(close, mean(), window, thresholds)))
+            if !enabled(&[2, 3, 5, 6]) {
+                return (ema, z, None, indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length));
+            }
+            let (range, mean) = indicators::atr_and_kalman_mean(&bars.bid, atr_length, p.kalman_r, p.kalman_q);
+            (ema, z, Some(ZScore::new(close, mean, window, thresholds)), range)
         };
-        let envelope = || {
-            let range = indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length);
-            let bands = enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
-            (range, bands)
-        };
-        let ((ema, ema_z, kalman_z), (range, bands)) = join(close.len() >= WORTH_A_THREAD, scores, envelope);
+        let envelope =
+            || enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
+        let ((ema, ema_z, kalman_z, range), bands) = join(close.len() >= WORTH_A_THREAD, scores, envelope);
         let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length);
         let first = ema_z.map(|z| EmaReversion { z, ask_range: policies.ask_range_for_shorts.then(ask_range) });
         let band = bands.map(|bands| BandReversion {
@@ -175,7 +175,10 @@ impl<'a> MeanReverter<'a> {
         });
         let volatility_z = match (enabled(&[4]), p.local_z_lookback) {
             (true, 1..) => VolatilityZ::Local(p.local_z_lookback as usize),
-            (true, _) => VolatilityZ::Column(volatility::z_score(close, &mean(), &volatility::garch(close, &garch))),
+            (true, _) => {
+                let mean = indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
+                VolatilityZ::Column(volatility::z_score(close, &mean, &volatility::garch(close, &garch)))
+            }
             (false, _) => VolatilityZ::Column(vec![]),
         };
         let mut rules: Vec<(u8, Direction)> = RULES.into_iter().filter(|rule| wanted(p, *rule)).collect();
