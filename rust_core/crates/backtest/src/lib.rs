@@ -8,6 +8,7 @@ mod report;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod shield;
+mod text;
 
 use std::time::Instant;
 

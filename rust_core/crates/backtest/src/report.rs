@@ -10,12 +10,10 @@ use omega_market::manifest::{self, Entry};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{DatasetMeta, Environment, Provenance, Timings, VERSION};
+use crate::{DatasetMeta, Environment, Provenance, Timings, VERSION, text};
 
-/// About as many bytes as the parts of a result text take.
+/// About as many bytes as a result takes beside its arrays.
 const FRAME_BYTES: usize = 16 << 10;
-const TRADE_BYTES: usize = 560;
-const POINT_BYTES: usize = 64;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -122,60 +120,37 @@ pub(crate) fn write(
 }
 
 impl Document<'_> {
-    /// The document as serde would write it, field by field, so that long arrays are written on two threads.
+    /// The document as serde would write it, field by field, with `text` for the long arrays.
     fn text(&self) -> serde_json::Result<Vec<u8>> {
         // Growing would copy the text over and over.
-        let size = FRAME_BYTES + self.trades.len() * TRADE_BYTES + self.equity.equity.len() * POINT_BYTES;
+        let size =
+            FRAME_BYTES + self.trades.len() * text::TRADE_BYTES + self.equity.equity.len() * 3 * text::NUMBER_BYTES;
         let mut out = Vec::with_capacity(size);
         out.extend_from_slice(b"{\"ok\":true,\"trades\":");
-        write_array(&mut out, self.trades)?;
+        text::trades(&mut out, self.trades)?;
         out.extend_from_slice(b",\"open_positions\":");
         serde_json::to_writer(&mut out, self.open_positions)?;
         out.extend_from_slice(b",\"rejected_orders\":");
         serde_json::to_writer(&mut out, self.rejected_orders)?;
         out.extend_from_slice(b",\"equity\":{\"timestamp_ns\":");
-        write_array(&mut out, &self.equity.timestamp_ns)?;
+        text::whole_numbers(&mut out, &self.equity.timestamp_ns)?;
         out.extend_from_slice(b",\"equity\":");
-        write_array(&mut out, &self.equity.equity)?;
+        text::numbers(&mut out, &self.equity.equity)?;
         out.extend_from_slice(b",\"balance\":");
-        write_array(&mut out, &self.equity.balance)?;
+        text::numbers(&mut out, &self.equity.balance)?;
         out.extend_from_slice(b"},\"metrics\":");
         serde_json::to_writer(&mut out, self.metrics)?;
         out.extend_from_slice(b",\"definitions\":");
         serde_json::to_writer(&mut out, self.definitions)?;
         if let Some(events) = self.events {
             out.extend_from_slice(b",\"events\":");
-            write_array(&mut out, events)?;
+            serde_json::to_writer(&mut out, events)?;
         }
         out.extend_from_slice(b",\"meta\":");
         serde_json::to_writer(&mut out, &self.meta)?;
         out.push(b'}');
         Ok(out)
     }
-}
-
-/// Items from which on a second thread pays.
-const WORTH_A_THREAD: usize = 4096;
-
-/// Writes an array; the second half of a long one on a thread of its own.
-fn write_array<T: Serialize + Sync>(out: &mut Vec<u8>, items: &[T]) -> serde_json::Result<()> {
-    if items.len() < WORTH_A_THREAD {
-        return serde_json::to_writer(out, items);
-    }
-    let (first, second) = items.split_at(items.len() / 2);
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| serde_json::to_vec(second));
-        serde_json::to_writer(&mut *out, first)?;
-        let second = match other.join() {
-            Ok(text) => text?,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        // `[a,b]` and `[c,d]` become `[a,b,c,d]`.
-        out.pop();
-        out.push(b',');
-        out.extend_from_slice(&second[1..]);
-        Ok(())
-    })
 }
 
 /// Puts the time of writing into the text that was written: the field is the last one of the document.
@@ -190,16 +165,6 @@ pub(crate) fn with_serialise_time(mut text: String, ns: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_array_written_in_halves_is_the_array() {
-        for n in [0, 1, WORTH_A_THREAD - 1, WORTH_A_THREAD, WORTH_A_THREAD + 1] {
-            let items: Vec<f64> = (0..n).map(|i| i as f64 / 7.0).collect();
-            let mut out = b"before".to_vec();
-            write_array(&mut out, &items).ok();
-            assert_eq!(String::from_utf8_lossy(&out), format!("before{}", serde_json::json!(items)));
-        }
-    }
 
     #[test]
     fn a_document_is_written_as_serde_would_write_it() {

@@ -1,12 +1,15 @@
 //! Columns of candles.
 
+use std::sync::Arc;
+
 use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Ohlc, Pair};
 
-/// Raw rows of one file. Prices in quote currency, times in ns since the epoch (UTC), bar open.
+/// Raw rows of one file. Prices in quote currency, times in ns since the epoch (UTC), bar open; both sides may share
+/// them.
 #[derive(Debug, Clone, Default)]
 pub struct Candles {
-    pub ts: Vec<i64>,
+    pub ts: Arc<Vec<i64>>,
     pub open: Vec<f64>,
     pub high: Vec<f64>,
     pub low: Vec<f64>,
@@ -28,7 +31,7 @@ impl Candles {
     pub fn pick(&self, index: &[usize]) -> Self {
         let take = |column: &[f64]| index.iter().map(|&i| column[i]).collect();
         Self {
-            ts: index.iter().map(|&i| self.ts[i]).collect(),
+            ts: Arc::new(index.iter().map(|&i| self.ts[i]).collect()),
             open: take(&self.open),
             high: take(&self.high),
             low: take(&self.low),
@@ -39,11 +42,11 @@ impl Candles {
 }
 
 /// Times of both sides before a join that lost some.
-pub type Apart = (Vec<i64>, Vec<i64>);
+pub type Apart = (Arc<Vec<i64>>, Arc<Vec<i64>>);
 
 /// Inner join on time; both sides must rise strictly. The times of the sides are handed back where they differ.
 pub fn join(bid: Candles, ask: Candles) -> (Pair, Option<Apart>) {
-    if bid.ts == ask.ts {
+    if Arc::ptr_eq(&bid.ts, &ask.ts) || bid.ts == ask.ts {
         return (pair(bid, ask), None);
     }
     let (mut left, mut right) = (vec![], vec![]);
@@ -75,8 +78,9 @@ fn pair(bid: Candles, ask: Candles) -> Pair {
         low: low.into(),
         close: close.into(),
     };
+    drop(ask.ts);
     Pair {
-        ts: bid.ts.into(),
+        ts: Arc::unwrap_or_clone(bid.ts).into(),
         bid: side(bid.open, bid.high, bid.low, bid.close),
         ask: side(ask.open, ask.high, ask.low, ask.close),
     }

@@ -1,5 +1,7 @@
 //! V1's lenient cleaning (switch `data_rules` at `v1`): what is odd is dropped without a word.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Datelike, Offset, TimeZone, Timelike, Utc};
 use chrono_tz::Australia::Sydney;
 use omega_contract::faults::{Fault, planted};
@@ -15,7 +17,7 @@ const HOUR_NS: i64 = 3_600_000_000_000;
 pub fn clean(mut raw: Candles, timeframe: Timeframe, floor_to_grid: bool) -> Candles {
     if floor_to_grid {
         let step = timeframe.ns();
-        raw.ts.iter_mut().for_each(|t| *t = t.div_euclid(step).saturating_mul(step));
+        Arc::make_mut(&mut raw.ts).iter_mut().for_each(|t| *t = t.div_euclid(step).saturating_mul(step));
     }
     let raw = last_rows(raw);
     let mut week = TradingWeek::default();
@@ -88,7 +90,7 @@ mod tests {
         let n = ts.len();
         let ramp: Vec<f64> = (0..n).map(|i| 1.0 + i as f64).collect();
         Candles {
-            ts: ts.to_vec(),
+            ts: Arc::new(ts.to_vec()),
             open: ramp.clone(),
             high: ramp.clone(),
             low: ramp.clone(),
@@ -100,7 +102,7 @@ mod tests {
     #[test]
     fn of_rows_with_one_time_the_last_wins() {
         let out = last_rows(candles(&[20, 10, 20]));
-        assert_eq!(out.ts, [10, 20]);
+        assert_eq!(*out.ts, [10, 20]);
         assert_eq!(out.open, [2.0, 3.0]);
     }
 

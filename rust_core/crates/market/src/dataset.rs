@@ -11,8 +11,9 @@ use serde::Serialize;
 use crate::align::{self, Rules};
 use crate::candles::{self, Candles};
 use crate::manifest::{Entry, Input};
+use crate::sides::{self, File};
 use crate::source::{Paths, Side, read_file};
-use crate::{clean, govern, parquet_file};
+use crate::{clean, govern};
 
 /// Findings that are reported and not refused.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -39,9 +40,6 @@ pub struct Dataset {
     pub governance: Governance,
 }
 
-/// Bytes of a file from which on a second thread pays.
-const WORTH_A_THREAD: u64 = 256 << 10;
-
 /// Bars a look at a time: small enough to stay in the nearest cache.
 const LOOK: usize = 1024;
 
@@ -52,16 +50,19 @@ struct SideRead {
     duplicates: usize,
 }
 
-fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Result<SideRead, RunError> {
+fn read_file_of(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Result<File, RunError> {
     let shown = Paths::candle_file(&config.symbol, tf, side);
-    let strict = config.semantics.data_rules.is_v2();
     let mut path = paths.data_root.join(&shown);
-    if !strict && !path.is_file() {
+    if !config.semantics.data_rules.is_v2() && !path.is_file() {
         let lower = format!("{}/{}_{}_{}.parquet", config.symbol, config.symbol, tf.name(), side.name().to_lowercase());
         path = paths.data_root.join(lower);
     }
-    let content = Bytes::from(read_file(&path, &shown)?);
-    let raw = parquet_file::read_candles(content.clone(), &shown)?;
+    Ok(File { content: Bytes::from(read_file(&path, &shown)?), shown })
+}
+
+/// Checks or cleans what was read.
+fn examine(file: File, raw: Candles, config: &Config, tf: Timeframe, side: Side) -> Result<SideRead, RunError> {
+    let File { content, shown } = file;
     let kind = if side == Side::Bid { "market_parquet_bid" } else { "market_parquet_ask" };
     let entry = Entry {
         path: shown,
@@ -71,7 +72,7 @@ fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Resul
         first_ns: raw.ts.first().copied(),
         last_ns: raw.ts.last().copied(),
     };
-    let (mut candles, duplicates) = if strict {
+    let (mut candles, duplicates) = if config.semantics.data_rules.is_v2() {
         govern::check_file(raw, &entry.path)?
     } else {
         (clean::clean(raw, tf, config.timestamp_alignment.normalize_to_timeframe), 0)
@@ -80,24 +81,22 @@ fn read_side(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Resul
     Ok(SideRead { candles, input: Input { entry, content }, duplicates })
 }
 
-/// Both sides, each on a thread of its own where there is enough to do.
-fn read_sides(
-    paths: &Paths,
-    config: &Config,
-    tf: Timeframe,
-) -> (Result<SideRead, RunError>, Result<SideRead, RunError>) {
+/// Both sides, on two threads where there is enough to do; the faults of bid are told first.
+fn read_sides(paths: &Paths, config: &Config, tf: Timeframe) -> Result<[SideRead; 2], RunError> {
     let size = |side| {
         std::fs::metadata(paths.data_root.join(Paths::candle_file(&config.symbol, tf, side))).map_or(0, |m| m.len())
     };
-    if size(Side::Bid) < WORTH_A_THREAD {
-        return (read_side(paths, config, tf, Side::Bid), read_side(paths, config, tf, Side::Ask));
-    }
-    std::thread::scope(|scope| {
-        let ask = scope.spawn(|| read_side(paths, config, tf, Side::Ask));
-        let bid = read_side(paths, config, tf, Side::Bid);
-        let lost = || Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the reader thread died"));
-        (bid, ask.join().unwrap_or_else(|_| lost()))
-    })
+    let read = |side| move || read_file_of(paths, config, tf, side);
+    let on_two_threads = size(Side::Bid) + size(Side::Ask) >= sides::WORTH_A_THREAD;
+    let [bid, ask] = sides::both(on_two_threads, read(Side::Bid), read(Side::Ask));
+    let (bid, ask) = (bid?, ask?);
+    let [bid_rows, ask_rows] = sides::read([&bid, &ask], on_two_threads);
+    let [bid, ask] = sides::both(
+        on_two_threads,
+        || examine(bid, bid_rows?, config, tf, Side::Bid),
+        || examine(ask, ask_rows?, config, tf, Side::Ask),
+    );
+    Ok([bid?, ask?])
 }
 
 /// First and last time that may be loaded, before counting history.
@@ -120,8 +119,7 @@ fn load_pair(
     tf: Timeframe,
     inputs: &mut Vec<Input>,
 ) -> Result<(Pair, usize, Governance), RunError> {
-    let (bid, ask) = read_sides(paths, config, tf);
-    let (bid, ask) = (bid?, ask?);
+    let [bid, ask] = read_sides(paths, config, tf)?;
     let shown = format!("{} / {}", bid.input.entry.path, ask.input.entry.path);
     let strict = config.semantics.data_rules.is_v2();
     let mut found = Governance { duplicates: bid.duplicates + ask.duplicates, ..Governance::default() };
@@ -175,7 +173,7 @@ fn count_gaps(ts: &[i64], config: &Config) -> usize {
     for from in (0..ts.len()).step_by(LOOK) {
         // Stretches overlap by a bar; one without a wide step is told without a branch per bar.
         let stretch = &ts[from..ts.len().min(from + LOOK + 1)];
-        if !stretch.windows(2).fold(true, |even, pair| even & (pair[1].wrapping_sub(pair[0]) == step)) {
+        if !stretch.iter().zip(&stretch[1..]).fold(true, |even, (a, b)| even & (b.wrapping_sub(*a) == step)) {
             gaps += stretch.windows(2).map(missing).sum::<usize>();
         }
     }

@@ -13,6 +13,7 @@ mod govern;
 pub mod manifest;
 pub mod news;
 mod parquet_file;
+mod sides;
 mod source;
 mod yaml;
 

@@ -12,7 +12,6 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use crate::arrow_hint;
-use crate::candles::Candles;
 
 /// Rows a file may have; more is refused before anything is allocated.
 const MAX_ROWS: i64 = 200_000_000;
@@ -23,6 +22,7 @@ const TIME: &str = "UTC time";
 /// An opened file with the name that messages show.
 pub struct Source<'a> {
     reader: SerializedFileReader<Bytes>,
+    content: Bytes,
     shown: &'a str,
     rows: usize,
 }
@@ -39,23 +39,8 @@ fn schema_fault(shown: &str, column: &str, message: &str) -> RunError {
 }
 
 /// Decoders panic on some broken files; here that is an error like any other.
-fn shielded<T>(shown: &str, work: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
+pub fn shielded<T>(shown: &str, work: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(broken(shown, "its pages contradict its header")))
-}
-
-/// Reads candles: `UTC time` (timestamp\[ns, UTC\]), four float64 prices, any numeric volume.
-pub fn read_candles(content: Bytes, shown: &str) -> Result<Candles, RunError> {
-    shielded(shown, || {
-        let source = Source::open(content, shown)?;
-        Ok(Candles {
-            ts: source.times()?,
-            open: source.prices("Open")?,
-            high: source.prices("High")?,
-            low: source.prices("Low")?,
-            close: source.prices("Close")?,
-            volume: source.volumes("Volume")?,
-        })
-    })
 }
 
 /// Runs `work` on an opened file, with the same shield as candles have.
@@ -68,15 +53,49 @@ pub fn with_source<T>(
 }
 
 impl<'a> Source<'a> {
-    fn open(content: Bytes, shown: &'a str) -> Result<Self, RunError> {
+    /// Reads the footer of a file; its columns are read when they are asked for.
+    pub fn open(content: Bytes, shown: &'a str) -> Result<Self, RunError> {
         let size = content.len();
-        let reader = SerializedFileReader::new(content).map_err(|e| broken(shown, e))?;
+        let reader = SerializedFileReader::new(content.clone()).map_err(|e| broken(shown, e))?;
         let rows = reader.metadata().file_metadata().num_rows();
         // A header may claim anything; no column of ours needs less than a bit per row.
         if !(0..=MAX_ROWS).contains(&rows) || rows as u64 > (size as u64).saturating_mul(4096) {
             return Err(broken(shown, format!("its header claims {rows} rows")));
         }
-        Ok(Self { reader, shown, rows: rows as usize })
+        Ok(Self { reader, content, shown, rows: rows as usize })
+    }
+
+    /// The file's name in messages.
+    pub fn shown(&self) -> &str {
+        self.shown
+    }
+
+    /// Whether both files hold their times in the same bytes under the same description, so that decoding one is
+    /// decoding both. False for a time column that `times` would refuse.
+    pub fn stores_times_like(&self, other: &Self) -> bool {
+        let stored = |source: &Self| {
+            let (index, column) = source.time_column()?;
+            let metadata = source.reader.metadata();
+            let chunks = (0..metadata.num_row_groups()).map(|group| {
+                let group = metadata.row_group(group);
+                let chunk = group.column(index);
+                let (start, length) = chunk.byte_range();
+                let bytes = source.content.get(start as usize..start.saturating_add(length) as usize);
+                let bytes = bytes.ok_or_else(|| broken(source.shown, "a column lies outside of it"))?;
+                let dictionary = chunk.dictionary_page_offset().map(|at| chunk.data_page_offset() - at);
+                Ok((
+                    group.num_rows(),
+                    chunk.num_values(),
+                    chunk.compression(),
+                    dictionary,
+                    source.content.slice_ref(bytes),
+                ))
+            });
+            let chunks = chunks.collect::<Result<Vec<_>, RunError>>()?;
+            Ok((column.physical_type(), column.max_def_level(), source.rows, chunks))
+        };
+        let same = || Ok(stored(self)? == stored(other)?);
+        shielded(self.shown, same).unwrap_or(false)
     }
 
     fn find(&self, name: &str) -> Result<(usize, &ColumnDescriptor), RunError> {
@@ -97,8 +116,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Bar times in ns; the column must be timestamp\[ns, UTC\] without nulls.
-    pub fn times(&self) -> Result<Vec<i64>, RunError> {
+    /// The column of bar times, which must be timestamp\[ns, UTC\].
+    fn time_column(&self) -> Result<(usize, &ColumnDescriptor), RunError> {
         let (index, column) = self.find(TIME)?;
         let fault = |message: &str| Err(schema_fault(self.shown, TIME, message));
         match column.logical_type_ref() {
@@ -119,6 +138,12 @@ impl<'a> Source<'a> {
         {
             return fault(&format!("has time zone {zone}, UTC is needed"));
         }
+        Ok((index, column))
+    }
+
+    /// Bar times in ns, without nulls.
+    pub fn times(&self) -> Result<Vec<i64>, RunError> {
+        let (index, column) = self.time_column()?;
         self.read(index, column, TIME, |reader| match reader {
             ColumnReader::Int64ColumnReader(r) => Some(r),
             _ => None,
@@ -138,7 +163,8 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn volumes(&self, name: &str) -> Result<Vec<f64>, RunError> {
+    /// A column of plain numbers of any width, without nulls.
+    pub fn volumes(&self, name: &str) -> Result<Vec<f64>, RunError> {
         let (index, column) = self.find(name)?;
         if matches!(column.logical_type_ref(), Some(LogicalType::Decimal(_) | LogicalType::Timestamp(_))) {
             return Err(schema_fault(self.shown, name, "is not a plain number"));
