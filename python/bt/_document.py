@@ -71,7 +71,7 @@ LARGE = 1 << 24
 _KEYS = ('"equity":{"timestamp_ns":[', '],"equity":[', '],"balance":[', "]}")
 
 
-def _cut(text: str) -> tuple[str, EquityText] | None:
+def _cut(text: str) -> tuple[bytes, EquityText] | None:
     """The text with empty equity arrays, and the arrays; None unless the text is laid out as the engine lays it out.
 
     A quotation mark inside a JSON string has a backslash before it, so the first key found is a key.
@@ -93,7 +93,8 @@ def _cut(text: str) -> tuple[str, EquityText] | None:
     view = memoryview(msgspec.Raw(text))
     ends = [starts[1] - len(_KEYS[1]) + 2, starts[2] - len(_KEYS[2]) + 2, at + 1]
     arrays = (msgspec.Raw(view[a:b]) for a, b in zip(starts, ends, strict=True))
-    return text[:first] + "".join(_KEYS) + text[at + len(_KEYS[3]) :], EquityText(*arrays)
+    rest = b"".join([view[:first], "".join(_KEYS).encode(), view[at + len(_KEYS[3]) :]])
+    return rest, EquityText(*arrays)
 
 
 def decode(text: str) -> Document:

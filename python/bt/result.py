@@ -88,8 +88,11 @@ class Result:
         """``time``, ``equity``, ``balance``, ``high_water`` and ``drawdown`` (share of the high water)."""
         times, equity, balance = equity_columns(self.document.equity)
         start = self.meta["config"]["normalised"]["account"]["initial_balance"]
-        high = np.maximum.accumulate(np.concatenate([[start], equity]))[1:]
-        fall = np.divide(high - equity, high, out=np.zeros_like(equity), where=high > 0)
+        high = np.maximum.accumulate(equity)
+        np.maximum(high, start, out=high)
+        # The balance that an account starts with is above zero, and the high water never lies below it.
+        fall = high - equity
+        fall /= high
         return pa.table(
             {
                 "time": pa.array(times).cast(_UTC_NS),

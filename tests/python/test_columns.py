@@ -7,7 +7,7 @@ import json
 import msgspec
 import numpy as np
 import pytest
-from bt import _columns
+from bt import _columns, _document
 
 
 def test_long_and_short_arrays_are_read_to_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +25,65 @@ def test_long_and_short_arrays_are_read_to_the_same_bits(monkeypatch: pytest.Mon
     for found, other, wanted in zip(long, short, (times, equity, balance), strict=True):
         assert found.dtype == other.dtype == wanted.dtype
         assert found.tobytes() == other.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "parsed"),
+    [
+        (10**15, 60, True),
+        (631_152_000 * 10**9, 60_000_000_000, True),
+        (1_735_689_600 * 10**9, 60_000_000_000, True),
+        (2**63 - 1 - 99_999, 1, True),
+        (2**63 - 1 - 99_998, 1, False),
+        (10**18 - 50_000, 1, False),
+        (-(10**16), 1, False),
+    ],
+)
+def test_times_of_one_width_are_read_to_their_values_and_others_are_left_alone(
+    first: int, step: int, parsed: bool
+) -> None:
+    times = [first + step * k for k in range(100_000)]
+    found = _columns._of_one_width(np.frombuffer(",".join(map(str, times)).encode(), np.uint8))
+    assert (found is not None) is parsed
+    assert found is None or found.tolist() == times
+
+
+@pytest.mark.parametrize("at", [0, 5, 17, 18, 19, 500, 18_998])
+@pytest.mark.parametrize("wrong", [b" ", b"/", b":", b"x", b",", b"."])
+def test_a_character_out_of_place_among_times_is_seen(at: int, wrong: bytes) -> None:
+    text = bytearray(b",".join(b"%d" % (10**17 + k) for k in range(1_000)))
+    if text[at : at + 1] == wrong:
+        text[at : at + 1] = b"0"
+    else:
+        text[at : at + 1] = wrong
+    assert _columns._of_one_width(np.frombuffer(bytes(text), np.uint8)) is None
+
+
+def test_points_cut_out_of_a_text_are_those_that_decoding_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = {"timestamp_ns": [1, 2], "equity": [1.5, 2.5], "balance": [1.0, 2.0]}
+    document = {
+        "ok": True,
+        "rejected_orders": [{"note": '"equity":{"timestamp_ns":[7],"equity":[],"balance":[]}'}],
+        "equity": points,
+        "metrics": {"a": 1},
+        "meta": {"run_id": "]}"},
+    }
+    whole = _document.decode(json.dumps(document, separators=(",", ":")))
+    monkeypatch.setattr(_document, "LARGE", 0)
+    cut = 0
+    for separators in ((",", ":"), (", ", ": ")):
+        for ascii_only in (True, False):
+            text = json.dumps({**document, "definitions": {"ü": {}}}, separators=separators, ensure_ascii=ascii_only)
+            cut += _document._cut(text) is not None
+            found = _document.decode(text)
+            assert (found.metrics, found.meta, found.rejected_orders) == (
+                whole.metrics,
+                whole.meta,
+                whole.rejected_orders,
+            )
+            columns = [column.tolist() for column in _columns.equity_columns(found.equity)]
+            assert columns == list(points.values())
+    assert cut == 1, "only the engine's own layout is cut"
 
 
 def test_an_array_that_holds_something_else_is_refused() -> None:

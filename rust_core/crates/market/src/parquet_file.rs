@@ -222,8 +222,6 @@ impl<'a> Source<'a> {
     ) -> Result<Vec<T::T>, RunError> {
         let fail = |e: ParquetError| broken(self.shown, e);
         let mut values: Vec<T::T> = Vec::with_capacity(self.rows);
-        // Decoded in pieces that stay in the cache: the reader clears what it decodes into beforehand.
-        let mut piece: Vec<T::T> = vec![];
         let mut levels: Vec<i16> = vec![];
         let optional = column.max_def_level() > 0;
         for group in 0..self.reader.num_row_groups() {
@@ -235,12 +233,14 @@ impl<'a> Source<'a> {
             let end = values.len() + rows;
             while values.len() < end {
                 let before = values.len();
-                piece.clear();
                 levels.clear();
                 let into = optional.then_some(&mut levels);
+                // In pieces that stay in the cache: the reader clears what it decodes into beforehand.
                 let wanted = (end - before).min(PIECE);
-                let (records, _, _) = reader.read_records(wanted, into, None, &mut piece).map_err(fail)?;
-                if records == 0 || (piece.len() != records && levels.iter().all(|l| *l == column.max_def_level())) {
+                let (records, _, _) = reader.read_records(wanted, into, None, &mut values).map_err(fail)?;
+                if records == 0
+                    || (values.len() - before != records && levels.iter().all(|l| *l == column.max_def_level()))
+                {
                     let read = rows - (end - before);
                     return Err(broken(self.shown, format!("row group {group} ends after {read} of {rows} rows")));
                 }
@@ -249,7 +249,6 @@ impl<'a> Source<'a> {
                     let row = before + levels.iter().position(|level| *level != full).unwrap_or(0);
                     return Err(schema_fault(self.shown, name, &format!("is null at row {row}")).with("row", row));
                 }
-                values.extend_from_slice(&piece);
             }
         }
         Ok(values)
