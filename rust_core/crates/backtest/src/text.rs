@@ -189,7 +189,7 @@ mod tests {
             exit_fee: odd(9),
             reason: [ExitReason::TakeProfit, ExitReason::StopLoss, ExitReason::BreakEvenStopLoss, ExitReason::Timeout]
                 [i % 4],
-            scenario: (i % 2 == 0).then(|| "ü\u{1}\\".to_string()),
+            scenario: i.is_multiple_of(2).then(|| "ü\u{1}\\".to_string()),
             meta: TradeMeta { order_id: i as i64 },
         }
     }

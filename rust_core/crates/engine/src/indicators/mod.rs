@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn both_in_one_pass_are_what_each_is_alone() {
-        let close: Vec<f64> = (0..200).map(|i| if i % 37 == 5 { f64::NAN } else { f64::from(i * 7 % 13) }).collect();
+        let close: Vec<f64> = (0..200).map(|i| if i % 37 == 25 { f64::NAN } else { f64::from(i * 7 % 13) }).collect();
         let (high, low): (Vec<f64>, Vec<f64>) = close.iter().map(|c| (c + 1.5, c - 0.25)).unzip();
         let candles = Ohlc {
             open: close.clone().into(),
