@@ -102,23 +102,25 @@ def profile(pytestconfig: pytest.Config) -> Profile:
 
 
 @pytest.fixture(scope="session")
-def pair(pytestconfig: pytest.Config, session: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(pytestconfig: pytest.Config, session: Session) -> Iterator[Pair]:
     """The engines under comparison: V1 in its worker process and V2 in this one, or those of ``--engines``."""
     from parity.harness.compare import Tolerances
     from parity.harness.engines import EnginesError
     from parity.harness.runner import Pair
+    from parity.harness.scratch import scratch
 
-    try:
-        engines = Pair.of(
-            pytestconfig.getoption("--engines"), tmp_path_factory.mktemp("cases"), Tolerances.load(),
-            timeout=pytestconfig.getoption("--v1-timeout"),
-        )  # fmt: skip
-    except EnginesError as error:
-        session.failures.append("infrastructure")
-        pytest.exit(str(error), returncode=2)
-    session.watch(engines)
-    yield engines
-    engines.close()
+    with scratch() as folder:
+        try:
+            engines = Pair.of(
+                pytestconfig.getoption("--engines"), folder, Tolerances.load(),
+                timeout=pytestconfig.getoption("--v1-timeout"),
+            )  # fmt: skip
+        except EnginesError as error:
+            session.failures.append("infrastructure")
+            pytest.exit(str(error), returncode=2)
+        session.watch(engines)
+        yield engines
+        engines.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 
-from parity.harness.case import Case
-from parity.harness.generators import cases, sweep_case
 from parity.harness.hunt import Hunt
 from parity.harness.profiles import Profile
 from parity.harness.session import Pace, Session
@@ -28,22 +25,9 @@ def test_cases_of_hypothesis_are_equal_with_all_switches_at_v1(hunt: Hunt, sessi
     clocks = hunt.pair.clocks
     before, began, seen = (clocks.a, clocks.b), time.perf_counter(), 0
 
-    # A difference does not fail the example: the hunt goes on, and shrinks one case of each kind at the end.
-    @settings(
-        max_examples=profile.examples,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cases(hunt.limits))
-    def run(case: Case) -> None:
-        nonlocal seen
+    for case in hunt.drawn(profile.examples):
         session.add("drawn by Hypothesis", hunt.look(case).report)
         seen += 1
-
-    run()
     pace = Pace(seen, time.perf_counter() - began, clocks.a - before[0], clocks.b - before[1])
     session.paces.setdefault("drawn by Hypothesis", Pace()).add(pace)
     conclude(hunt, session, "hypothesis")
@@ -55,8 +39,7 @@ def test_cases_of_the_sweep_are_equal_with_all_switches_at_v1(
 ) -> None:
     clocks = hunt.pair.clocks
     before, began, seen = (clocks.a, clocks.b), time.perf_counter(), 0
-    for number in chunk:
-        case, made = sweep_case(profile.seed, number, hunt.limits)
+    for case, made in hunt.sweep(profile.seed, chunk):
         session.add("sweep", hunt.look(case, made).report)
         seen += 1
         if profile.seconds is not None and time.perf_counter() - began > profile.seconds:

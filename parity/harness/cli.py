@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +27,7 @@ from parity.harness.outcome import Answer, Outcome
 from parity.harness.profiling import TOOLS, ToolError, profile
 from parity.harness.render import render
 from parity.harness.runner import Examined, Pair
+from parity.harness.scratch import scratch
 from parity.harness.shrink import Budget, Size, shrink
 from parity.harness.signature import signature
 from parity.harness.verdict import ExitCode, Verdict, judge
@@ -57,8 +58,8 @@ def _load(path: Path) -> Case:
 
 @contextmanager
 def _pair(engines: Path | None) -> Iterator[Pair]:
-    with tempfile.TemporaryDirectory() as folder:
-        pair = Pair.of(engines, Path(folder), Tolerances.load())
+    with scratch() as folder:
+        pair = Pair.of(engines, folder, Tolerances.load())
         try:
             yield pair
         finally:
@@ -231,16 +232,16 @@ def adr_check(options: argparse.Namespace) -> int:
 def sweep(options: argparse.Namespace) -> int:
     """Hunts for differences among generated cases, outside pytest."""
     from parity.harness.coverage import Coverage
-    from parity.harness.generators import sweep_case
 
     with _pair(options.engines) as pair:
         hunt = Hunt(pair, Coverage(), options.output, limits=pair.limits)
         began, shown, number = time.monotonic(), 0.0, 0
-        while (options.cases is None or number < options.cases) and time.monotonic() - began < options.seconds:
-            case, made = sweep_case(options.seed, number, pair.limits)
+        numbers = itertools.count() if options.cases is None else range(options.cases)
+        for number, (case, made) in enumerate(hunt.sweep(options.seed, numbers), 1):
             hunt.look(case, made)
-            number += 1
             spent = time.monotonic() - began
+            if spent >= options.seconds:
+                break
             if spent - shown > 5:
                 shown = spent
                 missing = len(hunt.coverage.missing())
@@ -267,9 +268,9 @@ def profiled(options: argparse.Namespace) -> int:
     """Draws where an engine's time goes on a case, and says it in one line."""
     case = _load(options.case)
     target = options.output or Path(f"{options.case.stem}-{options.engine}-{options.tool}.svg")
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         try:
-            print(profile(prepare(case, Path(folder)), options.engine, options.tool, target, repeats=options.repeats))
+            print(profile(prepare(case, folder), options.engine, options.tool, target, repeats=options.repeats))
         except ToolError as error:
             raise UsageError(str(error)) from error
     print(target)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hypothesis import HealthCheck, Phase, given, settings
+
 from parity.harness import versions
+from parity.harness.ahead import ahead
 from parity.harness.branches import branches
 from parity.harness.case import Case
 from parity.harness.coverage import Coverage
 from parity.harness.describe import describe
-from parity.harness.generators import EVERYTHING, Limits
+from parity.harness.generators import EVERYTHING, Limits, cases, sweep_case
 from parity.harness.runner import Examined, Pair
 from parity.harness.shrink import Budget, Size, by_choices, shrink
 from parity.harness.signature import Signature
@@ -70,6 +73,45 @@ class Hunt:
                 found = Found(examined.signature, case, made, time.monotonic() - self.began)
                 self.kinds[examined.signature] = found
         return examined
+
+    def sweep(self, seed: int, numbers: Iterable[int]) -> Iterator[tuple[Case, Sequence[int]]]:
+        """The cases of a sweep and the choices that made them.
+
+        A thread draws the next case and writes its files while an engine in a process of its own is at work on this
+        one.
+        """
+
+        def draw(emit: Callable[[tuple[Case, Sequence[int]]], None]) -> None:
+            for number in numbers:
+                case, made = sweep_case(seed, number, self.limits)
+                self.pair.prepare_ahead(case)
+                emit((case, made))
+
+        return ahead(draw)
+
+    def drawn(self, examples: int) -> Iterator[Case]:
+        """Cases that Hypothesis draws, always the same ones, drawn beside the engines like those of ``sweep``.
+
+        A difference does not fail the example: the hunt goes on, and shrinks one case of each kind at the end.
+        """
+
+        def draw(emit: Callable[[Case], None]) -> None:
+            @settings(
+                max_examples=examples,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                phases=(Phase.generate,),
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(cases(self.limits))
+            def run(case: Case) -> None:
+                self.pair.prepare_ahead(case)
+                emit(case)
+
+            run()
+
+        return ahead(draw)
 
     def conclude(self, *, name: str = "found") -> list[Found]:
         """Saves one case of each kind, the most frequent first; shrunk, except for those after MOST_KINDS."""

@@ -55,6 +55,7 @@ class Pair:
     tolerances: Tolerances
     limits: Limits = EVERYTHING
     _examined: int = 0
+    _ahead: dict[int, tuple[Case, Prepared]] = field(default_factory=dict)
     clocks: Clocks = field(default_factory=Clocks)
 
     @classmethod
@@ -66,10 +67,16 @@ class Pair:
             allowed = allowed.narrowed(own)
         return cls(a, b, folder, tolerances, limits=allowed)
 
+    def prepare_ahead(self, case: Case) -> None:
+        """Writes the files of a case that is examined later; a thread may do that beside the engines."""
+        self._ahead[id(case)] = case, prepare(case, self.folder)
+
     def prepare(self, case: Case) -> Prepared:
-        """Writes the case's files."""
+        """Writes the case's files, unless that was done ahead."""
         began = time.perf_counter()
-        prepared = prepare(case, self.folder)
+        # The case is kept beside its files, so that no other case can have its id meanwhile.
+        known = self._ahead.pop(id(case), None)
+        prepared = prepare(case, self.folder) if known is None else known[1]
         self.clocks.harness += time.perf_counter() - began
         return prepared
 

@@ -13,7 +13,6 @@ import os
 import re
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +27,7 @@ from parity.harness.hunt import Hunt
 from parity.harness.outcome import Answer
 from parity.harness.profiles import PROFILES
 from parity.harness.runner import Pair
+from parity.harness.scratch import scratch
 from parity.harness.shrink import Budget, Size, by_choices, shrink
 from parity.harness.signature import Signature
 
@@ -157,8 +157,8 @@ class Bench:
     def together(self, faults: Sequence[str]) -> tuple[int, set[str]]:
         """Plants several faults at once: (findings, faults that their first cases show when planted alone)."""
         plant(*faults)
-        with tempfile.TemporaryDirectory() as folder:
-            hunt = Hunt(self.pair, Coverage(), Path(folder), shrink_seconds=8.0)
+        with scratch() as folder:
+            hunt = Hunt(self.pair, Coverage(), folder, shrink_seconds=8.0)
             for number in range(min(self.cases, 400)):
                 hunt.look(*self.drawn(number))
             kinds = len(hunt.kinds)
@@ -227,8 +227,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"no such fault: {', '.join(unknown)}; known: {', '.join(faults)}", file=sys.stderr)
         return 2
     shrinks, began = not options.detect_only, time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), options.cases)
+    with scratch() as folder:
+        bench = Bench(folder, options.cases)
         bench.keep = options.keep
         if not _planted_build(bench):
             print("this V2 holds no planted faults: run `make selftest`, which builds one that does", file=sys.stderr)
