@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from parity.harness.hunt import Hunt
     from parity.harness.profiles import Profile
     from parity.harness.runner import Pair
-    from parity.harness.session import Session
+    from parity.harness.session import BeforeAfter, Session
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SESSION = pytest.StashKey["Session"]()
@@ -180,6 +180,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         seen.failures.append(kinds.pop() if kinds else "difference")
 
 
+def _draw_boundary(terminal: pytest.TerminalReporter, rows: list[BeforeAfter], target: Path) -> None:
+    from parity.harness.boundary_chart import plot_boundary
+
+    try:
+        terminal.write_line(f"(the boundary before and after: {plot_boundary(rows, target)})")
+    except ImportError:
+        terminal.write_line("(no plot of the boundary: matplotlib is not installed)")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     seen = config.stash.get(SESSION, None)
     if seen is None:
@@ -192,6 +201,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     target = config.getoption("--out") / "parity-report.txt"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text + "\n", encoding="utf-8")
+    if seen.before_after:
+        _draw_boundary(terminalreporter, seen.before_after, target.with_name("parity-boundary.svg"))
     terminalreporter.write_line(
         f"(also in {target.relative_to(REPOSITORY) if target.is_relative_to(REPOSITORY) else target})"
     )

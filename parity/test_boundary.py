@@ -10,6 +10,7 @@ import pytest
 from parity.harness import market_runs
 from parity.harness.boundary import judge_rules, load_budgets
 from parity.harness.engines import V1Engine
+from parity.harness.instructions import instructions_per_call, judge
 from parity.harness.runner import Pair
 from parity.harness.session import Session
 
@@ -31,7 +32,25 @@ def test_v1_boundary_rules_hold_on_a_real_run(pair: Pair, session: Session) -> N
             "plant": os.environ.get("OMEGA_PARITY_PLANT"),
         }
     )
-    session.rules = judge_rules(measured, load_budgets())
-    broken = [str(row) for row in session.rules if not row.holds]
+    rows = judge_rules(measured, load_budgets())
+    session.rules += rows
+    broken = [str(row) for row in rows if not row.holds]
     assert not broken, "\n".join(broken)
-    assert {row.rule for row in session.rules} == {"rule 1", "rule 2"}
+    assert {row.rule for row in rows} == {"rule 1", "rule 2"}
+
+
+@pytest.mark.performance
+def test_v1_single_record_calls_take_no_more_instructions_than_their_budgets(session: Session) -> None:
+    budgets = load_budgets()
+    functions = [name for name in budgets["instructions"] if name != "reason"]
+    planted = "check_exit" if os.environ.get("OMEGA_PARITY_PLANT") == "slow-call" else None
+    try:
+        counted = instructions_per_call(functions, planted=planted)
+    except FileNotFoundError as error:
+        # Nothing is judged without the tool, and the report says so.
+        session.boundary_facts.append(str(error))
+        return
+    rows = judge(counted, budgets)
+    session.rules += rows
+    broken = [str(row) for row in rows if not row.holds]
+    assert not broken, "\n".join(broken)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import pyarrow.lib
 import pytest
 from bt import _native
 
 from parity.harness import market_runs
 from parity.harness.bars import Bars
-from parity.harness.case import Case
+from parity.harness.case import Case, Prepared
 from parity.harness.engines import V1Engine, V2Engine
 from parity.harness.engines.v2 import environment as environment_of
 from parity.harness.runner import Pair
-from parity.harness.session import BeforeAfter, Session
+from parity.harness.session import BeforeAfter, Session, Side
 from parity.harness.witnesses import BUILDERS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -37,6 +41,22 @@ def test_native_module_exports_one_callable_that_takes_and_returns_text(pair: Pa
     answer = engine.run(prepared, {})
     assert answer.failure is None
     session.boundary_facts.append(f"bt._native exports {callables[0]}() and nothing else callable")
+
+
+def test_the_built_library_exports_its_entry_point_and_nothing_else(session: Session) -> None:
+    tool = shutil.which("nm")
+    assert tool is not None, "nm is missing: it comes with the linker that builds Rust (binutils or Xcode)"
+    wanted = ["-gU"] if sys.platform == "darwin" else ["-D", "--defined-only"]
+
+    def exports(library: str) -> list[str]:
+        done = subprocess.run([tool, *wanted, library], capture_output=True, text=True, check=True)
+        return sorted(line.split()[-1].removeprefix("_") for line in done.stdout.splitlines() if line.strip())
+
+    exported = exports(str(_native.__file__))
+    assert exported == ["PyInit__native"]
+    # The same look does see the doors of a library that has more than one.
+    assert len(exports(str(pyarrow.lib.__file__))) > 100
+    session.boundary_facts.append(f"{Path(str(_native.__file__)).name} exports the symbol {exported[0]} alone")
 
 
 def test_a_backtest_crosses_the_boundary_once_whatever_its_length(
@@ -64,38 +84,85 @@ def test_a_backtest_crosses_the_boundary_once_whatever_its_length(
     session.boundary_facts.append(f"crossings per backtest: 1 with {bars[0]} bars, 1 with {bars[1]} bars")
 
 
-@pytest.mark.parametrize("name", ["s1-costs", "s5-regimes", "scripted"])
+@pytest.fixture(scope="module")
+def v1() -> Iterator[V1Engine]:
+    """A worker of its own: recording is no business of the engine under comparison."""
+    engine = V1Engine(timeout=120.0)
+    yield engine
+    engine.close()
+
+
+@pytest.mark.parametrize("name", [*(run[0] for run in market_runs.RUNS), "scripted"])
 def test_v1_crosses_its_boundary_for_every_bar_and_v2_once(
-    name: str, pair: Pair, session: Session, monkeypatch: pytest.MonkeyPatch
+    name: str, pair: Pair, v1: V1Engine, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = next(c for c in market_runs.cases(market_runs.source(REPOSITORY)) if c.id == f"market::{name}")
     prepared = pair.prepare(case)
-    v1 = V1Engine()
-    try:
-        seen = v1.ask({**v1.request(prepared, {}, events=False), "op": "crossings"})
-    finally:
-        v1.close()
-    sizes = []
+    gil = name == "s1-costs"
+    seen = v1.ask({**v1.request(prepared, {}, events=False), "op": "crossings", "gil": gil})
+    v2 = _v2_side(prepared, monkeypatch)
+    assert v2.calls == 1
+    assert seen["calls"] > 3 * seen["bars"]
+    assert {f["function"] for f in seen["functions"]} >= {"PortfolioRust.update", "check_exit"}
+    at_boundary = (seen["wall_ns"] - seen["kernel_ns"]) / 1e9
+    before = Side(calls=seen["calls"], bytes=seen["bytes"], seconds=seen["plain_s"],
+                  share=at_boundary / seen["plain_s"])  # fmt: skip
+    scenarios = case.config["strategy"]["parameters"].get("enabled_scenarios", ["orders"])
+    row = BeforeAfter(
+        name=name, scenario="+".join(map(str, scenarios)), bars=seen["bars"], v1=before, v2=v2,
+    )  # fmt: skip
+    session.before_after.append(row)
+    session.steps[1] = f"{row.v1.calls} calls into V1's module for {row.bars} bars ({name}), {row.v2.calls} into V2's"
+    if gil:
+        session.boundary_facts += _of_v1(seen)
+
+
+def _of_v1(seen: dict[str, Any]) -> list[str]:
+    """What else was recorded of V1's boundary in one run."""
+    busiest = max(seen["functions"], key=lambda row: row["wall_ns"])
+    copied = [row for row in seen["functions"] if row["copies"]]
+    assert copied, "V1's bulk calls answer with bytes"
+    released = {name: calls for name, calls in seen["gil"].items() if calls[0] > calls[1] / 2}
+    return [
+        f"V1, one run: {seen['wall_ns'] / 1e6:.1f} ms in calls, {seen['kernel_ns'] / 1e6:.1f} ms of them computing, "
+        f"{sum(row['cpu_ns'] for row in seen['functions']) / 1e6:.1f} ms of CPU; most in {busiest['function']} "
+        f"({busiest['calls']} calls from {max(busiest['sites'], key=busiest['sites'].__getitem__)})",
+        f"V1, one run: {sum(row['copies'] for row in copied)} answers copied out of its module, "
+        f"{sum(row['bytes_copied'] for row in copied):,} bytes",
+        "V1, one run: "
+        + (
+            f"calls that let go of the GIL: {', '.join(released)}"
+            if released
+            else "every call holds the GIL throughout"
+        ),
+    ]
+
+
+def _v2_side(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Side:
+    """V2's figures of a run: calls are counted, and the boundary is everything but the engine's own stages."""
+    crossings: list[tuple[str, str, float]] = []
     original = _native.run_backtest
 
     def counted(config_json: str) -> str:
+        began = time.perf_counter()
         answer = original(config_json)
-        sizes.append(len(config_json) + len(answer))
+        crossings.append((config_json, answer, time.perf_counter() - began))
         return answer
 
     with monkeypatch.context() as patched:
         patched.setattr(_native, "run_backtest", counted)
-        answer = V2Engine().run(prepared, {})
-    assert answer.outcome is not None
-    assert len(sizes) == 1
-    assert seen["calls"] > 3 * seen["bars"]
-    assert {f["function"] for f in seen["functions"]} >= {"PortfolioRust.update", "check_exit"}
-    row = BeforeAfter(
-        name=name, bars=seen["bars"], v1_calls=seen["calls"], v1_bytes=seen["bytes"],
-        v1_share=seen["wall_ns"] / 1e9 / seen["plain_s"], v2_calls=len(sizes), v2_bytes=sizes[0],
-    )  # fmt: skip
-    session.before_after.append(row)
-    session.steps[1] = f"{row.v1_calls} calls into V1's module for {row.bars} bars ({name}), {row.v2_calls} into V2's"
+        for _ in range(2):  # the first one is a warm-up, as V1 has one
+            crossings.clear()
+            assert V2Engine().run(prepared, {}).failure is None
+    config, answer, inside = crossings[-1]
+    began = time.perf_counter()
+    result = json.loads(answer)
+    json.dumps(json.loads(config))
+    seconds = inside + time.perf_counter() - began
+    stages = result["meta"]["timings_ns"]
+    own = sum(stages[name] for name in ("load", "indicators", "loop", "metrics")) / 1e9
+    size = sum(len(config) + len(answer) for config, answer, _ in crossings)
+    return Side(calls=len(crossings), bytes=size, seconds=seconds, share=max(0.0, 1 - own / seconds))
 
 
 def test_nothing_of_python_runs_while_v2_works(pair: Pair, session: Session) -> None:

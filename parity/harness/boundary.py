@@ -57,15 +57,18 @@ def judge_rules(measured: Mapping[str, Any], budgets: Mapping[str, Any]) -> list
     rows = []
     for name, figures in measured["single"].items():
         limit = budgets["single_record"]["p99_us"]
-        wall = figures["wall"]["p99_us"]
+        cpu, wall = figures["cpu"], figures["wall"]["p99_us"]
+        place = f"called at {figures['site']}" if figures["site"] else "not called in this run"
+        note = f"p50 {cpu['p50_us']:.2f}, max {cpu['max_us']:.1f}; {place}"
         rows.append(
             RuleRow(
                 rule="rule 1",
                 function=name,
                 figure="p99 overhead, us",
-                value=figures["cpu"]["p99_us"],
+                value=cpu["p99_us"],
                 limit=limit,
                 wall=wall,
+                note=note,
             )
         )
     for name, figures in measured["bulk"].items():
@@ -88,6 +91,7 @@ def judge_rules(measured: Mapping[str, Any], budgets: Mapping[str, Any]) -> list
                 value=call["rows"],
                 limit=limit,
                 at_least=True,
+                note=f"called at {call['site']}",
             )
         )
     if not measured["single"] or not measured["bulk"] or not measured["run"]["bulk_calls"]:

@@ -2,8 +2,14 @@
 
 Works on any PyO3 (or C) module: module functions and methods of its classes are seen through the interpreter's
 profiling hook, which reports each call of a native function and its return. What the hook cannot see, and this does not
-count, are constructors and attribute reads. For module functions that take or return ``bytes`` the sizes are noted as
-well, by a wrapper in place of the module's attribute while recording lasts.
+count, are constructors and attribute reads. For module functions that take or return ``bytes`` or ``str`` the sizes are
+noted as well, by a wrapper in place of the module's attribute while recording lasts: what comes back as a new object
+was copied into it; copies inside the module cannot be seen from outside.
+
+A module that tells how long its last call computed (``kernel``) has that time noted. Whether a call holds the GIL is
+told by a heartbeat: a second thread that wants to run all the time, while the interpreter is told not to switch threads
+of its own accord. So that thread runs only when a call lets go of the GIL; letting go for much less than a thread takes
+to wake up (some 100 us) is not seen. The heartbeat slows the program down, so times are taken without it.
 
 Stands alone (standard library only), because V1's worker imports it as a file.
 """
@@ -13,6 +19,7 @@ from __future__ import annotations
 import itertools
 import math
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +29,8 @@ from typing import Any
 
 #: Calls by which the cost of recording one call is measured.
 CALIBRATION = 4000
+#: How long the heartbeat rests, and longer than a thread will have to wait for the interpreter to switch.
+BEAT_SECONDS, NEVER_SECONDS = 1e-5, 3600.0
 
 
 @dataclass
@@ -34,6 +43,14 @@ class Crossings:
     cpu_ns: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    #: Bytes of answers that are objects of their own, not one of the arguments: each was copied out of the module.
+    bytes_copied: int = 0
+    copies: int = 0
+    #: Time that the module says it computed, ns; the rest of the time is the boundary's.
+    kernel_ns: int = 0
+    #: Wall time of the calls during which no other thread could run, ns, and calls during which one did.
+    gil_ns: int = 0
+    released: int = 0
     #: Where it was called from, ``file:line``, with counts.
     sites: dict[str, int] = field(default_factory=dict)
 
@@ -41,10 +58,12 @@ class Crossings:
 class Recorder:
     """Records the crossings into ``module`` inside ``with recorder.recording(): ...``."""
 
-    def __init__(self, module: ModuleType) -> None:
+    def __init__(self, module: ModuleType, *, kernel: Callable[[], int] | None = None) -> None:
         self._module = module
+        self._kernel = kernel
+        self._beats = 0
         self._types = {value for value in vars(module).values() if isinstance(value, type)}
-        self._began: list[tuple[int, int]] = []
+        self._began: list[tuple[int, int, int]] = []
         self.crossings: dict[str, Crossings] = {}
         if sys.getprofile() is not None:
             raise RuntimeError("another profiler is running in this thread")
@@ -64,16 +83,24 @@ class Recorder:
     def _hook(self, frame: FrameType, event: str, function: Any) -> None:
         if event == "c_call":
             if self._name(function) is not None:
-                self._began.append((time.perf_counter_ns(), time.thread_time_ns()))
+                self._began.append((time.perf_counter_ns(), time.thread_time_ns(), self._beats))
         elif event in ("c_return", "c_exception") and self._began:
             name = self._name(function)
             if name is None:
                 return
-            cpu, wall = time.thread_time_ns(), time.perf_counter_ns()
-            wall0, cpu0 = self._began.pop()
+            beats, cpu, wall = self._beats, time.thread_time_ns(), time.perf_counter_ns()
+            wall0, cpu0, beats0 = self._began.pop()
             known = self._known(name)
             known.calls += 1
-            known.wall_ns += max(0, wall - wall0 - self.cost_wall_ns)
+            took = max(0, wall - wall0 - self.cost_wall_ns)
+            known.wall_ns += took
+            if beats == beats0:
+                known.gil_ns += took
+            else:
+                known.released += 1
+            if self._kernel is not None:
+                # A function that does not tell its time leaves another one's behind: never more than the call took.
+                known.kernel_ns += min(took, self._kernel())
             known.cpu_ns += max(0, cpu - cpu0 - self.cost_cpu_ns)
             site = _site(frame)
             known.sites[site] = known.sites.get(site, 0) + 1
@@ -87,6 +114,7 @@ class Recorder:
         """What a call that does next to nothing seems to take while it is recorded: the hook's share of every time."""
         empty = object.__new__(Recorder)
         empty._module, empty._types, empty._began, empty.crossings = math, set(), [], {}
+        empty._kernel, empty._beats = None, 0
         empty.cost_wall_ns = empty.cost_cpu_ns = 0
         walls, cpus = [], []
         sys.setprofile(empty._hook)
@@ -106,14 +134,43 @@ class Recorder:
             answer = original(*args, **kwargs)
             known = self._known(name)
             known.bytes_in += sum(len(a) for a in (*args, *kwargs.values()) if isinstance(a, bytes | str))
-            known.bytes_out += len(answer) if isinstance(answer, bytes | str) else 0
+            if isinstance(answer, bytes | str):
+                known.bytes_out += len(answer)
+                if not any(answer is given for given in args):
+                    known.bytes_copied += len(answer)
+                    known.copies += 1
             return answer
 
         return call
 
     @contextmanager
-    def recording(self) -> Iterator[Recorder]:
+    def _heart(self, beating: bool) -> Iterator[None]:
+        stop = threading.Event()
+
+        def beat() -> None:
+            while not stop.is_set():
+                self._beats += 1
+                time.sleep(BEAT_SECONDS)  # lets the program have the GIL again
+
+        if not beating:
+            yield
+            return
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(NEVER_SECONDS)
+        thread.start()
+        try:
+            yield
+        finally:
+            sys.setswitchinterval(before)
+            stop.set()
+            thread.join()
+
+    @contextmanager
+    def recording(self, *, heartbeat: bool = False) -> Iterator[Recorder]:
         """Records until the end of the block; another profiling hook must not be set.
+
+        With ``heartbeat`` the calls that let go of the GIL are told apart, and times are not to be trusted.
 
         Raises:
             RuntimeError: a profiler is running in this thread.
@@ -123,11 +180,14 @@ class Recorder:
         functions = {n: f for n, f in vars(self._module).items() if callable(f) and not isinstance(f, type)}
         for name, function in functions.items():
             setattr(self._module, name, self._measured(name, function))
-        sys.setprofile(self._hook)
         try:
-            yield self
+            with self._heart(heartbeat):
+                sys.setprofile(self._hook)
+                try:
+                    yield self
+                finally:
+                    sys.setprofile(None)
         finally:
-            sys.setprofile(None)
             for name, function in functions.items():
                 setattr(self._module, name, function)
 
@@ -139,6 +199,7 @@ class Recorder:
             "calls": sum(row.calls for row in rows),
             "wall_ns": sum(row.wall_ns for row in rows),
             "cpu_ns": sum(row.cpu_ns for row in rows),
+            "kernel_ns": sum(row.kernel_ns for row in rows),
             "bytes": sum(row.bytes_in + row.bytes_out for row in rows),
             "cost_ns": self.cost_wall_ns,
             "functions": [asdict(row) for row in rows],

@@ -21,6 +21,10 @@ def render(seen: Session) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+#: Columns of one engine in the table of the boundary, and their widths.
+SIDE = (("calls", 9), ("bytes", 11), ("ms", 9), ("share", 9))
+
+
 def _cases(seen: Session) -> str:
     if not seen.tallies:
         return ""
@@ -80,17 +84,24 @@ def _rules(seen: Session) -> str:
         lines.append("The four migration steps")
         lines += [f"  {number}. {STEPS[number]}: {evidence}" for number, evidence in sorted(seen.steps.items())]
     if seen.before_after:
-        lines.append("The boundary before and after (V1's share of time and bytes from recorded calls)")
-        lines.append(
-            f"  {'config':22}{'bars':>7}{'V1 calls':>10}{'V1 bytes':>11}{'share':>7}{'V2 calls':>10}{'V2 bytes':>11}"
-        )
-        for row in seen.before_after:
-            v1 = f"{row.v1_calls:>10}{row.v1_bytes:>11}{row.v1_share:>7.0%}"
-            lines.append(f"  {row.name:22}{row.bars:>7}{v1}{row.v2_calls:>10}{row.v2_bytes:>11}")
+        lines += _before_after(seen)
     if seen.boundary_facts:
         lines.append("V2's boundary")
         lines += [f"  {fact}" for fact in seen.boundary_facts]
     return "\n".join(lines)
+
+
+def _before_after(seen: Session) -> list[str]:
+    """V1's calls, bytes and share are recorded ones; its time is that of a run without recording."""
+    lines = ["The boundary before and after: calls, bytes, ms of the whole run and the share of them at the boundary"]
+    heads = "".join(f"{f'V{n} {head}':>{width}}" for n in (1, 2) for head, width in SIDE)
+    lines.append(f"  {'config':18}{'scenario':>9}{'bars':>7}{heads}{'speed-up':>10}")
+    for row in sorted(seen.before_after, key=lambda row: (row.scenario, row.name)):
+        sides = "".join(
+            f"{side.calls:>9}{side.bytes:>11}{1000 * side.seconds:>9.1f}{side.share:>9.0%}" for side in (row.v1, row.v2)
+        )
+        lines.append(f"  {row.name:18}{row.scenario:>9}{row.bars:>7}{sides}{row.speed_up:>9.0f}x")
+    return lines
 
 
 def _times(seen: Session) -> str:

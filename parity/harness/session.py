@@ -60,16 +60,29 @@ class Pace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Side:
+    """One engine's boundary in one run: calls, bytes both ways, seconds in all, and the share spent at the boundary."""
+
+    calls: int
+    bytes: int
+    seconds: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class BeforeAfter:
     """One run's boundary in V1 and in V2."""
 
     name: str
+    scenario: str
     bars: int
-    v1_calls: int
-    v1_bytes: int
-    v1_share: float
-    v2_calls: int
-    v2_bytes: int
+    v1: Side
+    v2: Side
+
+    @property
+    def speed_up(self) -> float:
+        """How many times faster V2 is, files and JSON included."""
+        return self.v1.seconds / self.v2.seconds
 
 
 @dataclass
@@ -82,7 +95,6 @@ class Session:
     rules: list[RuleRow] = field(default_factory=list)
     #: Evidence for the four migration steps, by step.
     steps: dict[int, str] = field(default_factory=dict)
-    #: V1's and V2's crossings by run: (name, bars, calls, bytes, share of the time) and V2's bytes.
     before_after: list[BeforeAfter] = field(default_factory=list)
     boundary_facts: list[str] = field(default_factory=list)
     adrs: int = 0

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import sys
 import time
+import types
+import zlib
 
 import pydantic_core
 import pytest
@@ -52,6 +56,46 @@ def test_the_cost_of_recording_is_taken_off_what_is_recorded() -> None:
     assert calls["gmtime"]["cpu_ns"] / 2000 < 5 * recorder.cost_cpu_ns
     assert calls["sleep"]["wall_ns"] >= 19e6
     assert calls["sleep"]["cpu_ns"] < calls["sleep"]["wall_ns"] / 2
+
+
+def test_calls_that_let_go_of_the_gil_are_told_from_those_that_hold_it() -> None:
+    block = bytes(range(256)) * 40_000
+    recorder = Recorder(zlib)
+    with recorder.recording(heartbeat=True):
+        for _ in range(5):
+            zlib.compress(block)  # lets go of the GIL
+    released = recorder.crossings["compress"]
+    assert released.released == released.calls == 5
+    assert released.gil_ns == 0
+    recorder = Recorder(math)
+    with recorder.recording(heartbeat=True):
+        for _ in range(5):
+            math.factorial(20_000)  # holds it, some ten milliseconds long
+    held = recorder.crossings["factorial"]
+    assert (held.released, held.calls) == (0, 5)
+    assert held.gil_ns == held.wall_ns > 0
+
+
+def test_answers_that_are_new_objects_are_copies_and_arguments_handed_back_are_not() -> None:
+    module = types.ModuleType("native_look")
+    module.same = lambda given: given  # type: ignore[attr-defined]
+    module.new = lambda given: given + b"!"  # type: ignore[attr-defined]
+    recorder = Recorder(module)
+    with recorder.recording():
+        module.same(b"1234")
+        module.new(b"1234")
+    assert (recorder.crossings["same"].copies, recorder.crossings["same"].bytes_copied) == (0, 0)
+    assert (recorder.crossings["new"].copies, recorder.crossings["new"].bytes_copied) == (1, 5)
+
+
+def test_the_time_that_a_module_says_it_computed_is_kept_apart_and_never_exceeds_the_call() -> None:
+    told = itertools.chain([1_000_000], itertools.repeat(10**12))
+    recorder = Recorder(time, kernel=lambda: next(told))
+    with recorder.recording():
+        time.sleep(0.01)
+        time.gmtime(0)
+    assert recorder.crossings["sleep"].kernel_ns == 1_000_000
+    assert recorder.crossings["gmtime"].kernel_ns == recorder.crossings["gmtime"].wall_ns
 
 
 def test_another_profiler_is_not_disturbed() -> None:

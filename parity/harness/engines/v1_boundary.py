@@ -7,6 +7,7 @@ machine does not count) with wall time beside it.
 from __future__ import annotations
 
 import functools
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -86,7 +87,7 @@ def _bulk(call: Callable[[], Any], kernel: Callable[[], int]) -> dict[str, Any]:
     }
 
 
-def _single_calls(rust: Any) -> dict[str, Callable[[], Any]]:
+def single_calls(rust: Any) -> dict[str, Callable[[], Any]]:
     t0, t1 = (datetime(2025, 1, 6, 10, minute, tzinfo=UTC) for minute in (0, 1))
     bar = rust.BarRust(t1, 1.1, 1.102, 1.099, 1.1, 1.0)
     pending = rust.PositionRust(0, t0, "long", "EURUSD", "limit", 1.05, 1.04, 1.2)
@@ -148,7 +149,7 @@ def _real_run(request: dict[str, Any], names: list[str]) -> dict[str, Any]:
     def wrap(name: str) -> Callable[..., bytes]:
         def call(stream: bytes, *args: Any) -> bytes:
             rows = pa.ipc.open_stream(stream).read_all().num_rows
-            seen.append({"function": name, "rows": rows})
+            seen.append({"function": name, "rows": rows, "site": _site()})
             answer: bytes = originals[name](stream, *args)
             return answer
 
@@ -168,6 +169,29 @@ def _real_run(request: dict[str, Any], names: list[str]) -> dict[str, Any]:
     return {"bulk_calls": seen, "series": result.bars_total, "bars": result.bars_tested}
 
 
+def _site() -> str:
+    """The line outside this file and the recorder's that made the call."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.endswith(("v1_boundary.py", "recorder.py")):
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+def _sites(request: dict[str, Any]) -> dict[str, str]:
+    """Where a real run calls each function from most often."""
+    import omega_rust
+    from backtest_engine.runner import Environment, run_backtest
+
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from recorder import Recorder  # type: ignore[import-not-found]  # a file that stands alone, outside a package
+
+    recorder = Recorder(omega_rust)
+    env = Environment(data_root=Path(request["data_root"]), news_file=Path(request["news_file"]))
+    with recorder.recording():
+        run_backtest(request["config"], env)
+    return {name: max(row.sites, key=row.sites.__getitem__) for name, row in recorder.crossings.items()}
+
+
 def _small_batch() -> bytes:
     """999 records: one less than the rule wants."""
     import numpy as np
@@ -178,7 +202,7 @@ def _small_batch() -> bytes:
     return stream
 
 
-def _slowed(call: Callable[[], Any]) -> Callable[[], Any]:
+def slowed(call: Callable[[], Any]) -> Callable[[], Any]:
     """A call that burns 1.5 ms more of its thread's time: a planted fault, to show that the rule catches it."""
 
     def slow() -> Any:
@@ -195,12 +219,16 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
     import omega_rust
 
     kernel = omega_rust.last_kernel_ns
-    single = _single_calls(omega_rust)
+    single = single_calls(omega_rust)
     if request.get("plant") == "slow-call":
-        single = {"check_exit": _slowed(single["check_exit"])}
+        single = {"check_exit": slowed(single["check_exit"])}
     bulk = _bulk_calls(omega_rust)
+    sites = _sites(request)
     return {
-        "single": {name: _single(call, kernel) for name, call in single.items()},
+        # A pair of functions has the place of its first one.
+        "single": {
+            name: {**_single(call, kernel), "site": sites.get(name.partition("+")[0])} for name, call in single.items()
+        },
         "bulk": {
             name: {**_bulk(functools.partial(call, BULK_ROWS), kernel), "fit": _fit(call, kernel)}
             for name, call in bulk.items()

@@ -116,14 +116,20 @@ def _crossings(request: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     _run(request)
     plain = time.perf_counter() - began
-    recorder = Recorder(omega_rust)
+    recorder = Recorder(omega_rust, kernel=omega_rust.last_kernel_ns)
     began = time.perf_counter()
     with recorder.recording():
         reply = _run(request)
     recorded = time.perf_counter() - began
     if "error" in reply["outcome"]:
         return reply
-    return {**recorder.report(), "bars": reply["bars"], "plain_s": plain, "recorded_s": recorded}
+    out = {**recorder.report(), "bars": reply["bars"], "plain_s": plain, "recorded_s": recorded}
+    if request.get("gil"):
+        watched = Recorder(omega_rust)
+        with watched.recording(heartbeat=True):
+            _run(request)
+        out["gil"] = {row["function"]: [row["released"], row["calls"]] for row in watched.report()["functions"]}
+    return out
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
