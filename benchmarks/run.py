@@ -12,11 +12,15 @@ import gc
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +139,7 @@ def scaling(folder: Path, sizes: list[int]) -> dict[str, float]:
     for bars in sizes:
         root = folder / str(bars)
         market.write(root, bars)
-        run = timed(lambda root=root, config=market.config(bars): omega(root, config))  # type: ignore[misc]
+        run = timed(partial(omega, root, market.config(bars)))
         out[f"{bars}"] = min(run()[0] for _ in range(3)) / bars * 1e9
     return out
 
@@ -191,12 +195,9 @@ def measure(folder: Path, count: int, sizes: list[int]) -> tuple[dict[str, Any],
         into.update(part)  # type: ignore[arg-type]
     parts = stages(large, market.config(BARS), max(count, 15))
     facts = {
-        "machine": {
-            "cpus": os.cpu_count(),
-            "processor": processor(),
-            "python": platform.python_version(),
-            "bt": bt.__version__,
-        },
+        "when": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+        "machine": {"cpus": os.cpu_count(), "processor": processor(), "system": platform.platform()},
+        "versions": versions(),
         "median_ms": {name: statistics.median(values) * 1e3 for name, values in seconds.items()},
         "trades": trades,
         "ratios": {
@@ -211,6 +212,23 @@ def measure(folder: Path, count: int, sizes: list[int]) -> tuple[dict[str, Any],
         "instructions_per_bar": counts.instructions(folder),
     }
     return facts, suite(seconds)
+
+
+def versions() -> dict[str, str]:
+    """Of everything that was measured and that measured; "unknown" where a tool is missing."""
+
+    def said(*command: str) -> str:
+        try:
+            done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return "unknown"
+        return done.stdout.strip()
+
+    changed = "" if said("git", "status", "--porcelain", "--untracked-files=no") == "" else "+changes"
+    packages = {name: metadata.version(name) for name in ("pyarrow", "msgspec", "numpy", "vectorbt", "backtesting")}
+    commit = said("git", "rev-parse", "--short=12", "HEAD") + changed
+    own = {"commit": commit, "bt": bt.__version__, "python": platform.python_version(), "rustc": said("rustc", "-V")}
+    return own | {"valgrind": said("valgrind", "--version")} | packages
 
 
 def processor() -> str:
@@ -267,8 +285,11 @@ def main() -> int:
     facts, samples = measure(arguments.folder, arguments.rounds, sizes)
     (arguments.folder / "bench.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     samples.dump(str(arguments.folder / "samples.json"), replace=True)
+    kept = arguments.folder / "history" / f"{facts['when']}-{facts['versions']['commit']}.json"
+    kept.parent.mkdir(exist_ok=True)
+    shutil.copyfile(arguments.folder / "bench.json", kept)
     print(table(facts))
-    print(f"written: {arguments.folder / 'bench.json'} and samples.json")
+    print(f"written: {arguments.folder / 'bench.json'} and samples.json; kept: {kept}")
     return 0
 
 

@@ -8,7 +8,7 @@ as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,33 @@ def changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
     if not out:
         raise ValueError("the files have no figures in common that can be compared: were both made by `make bench`?")
     return out
+
+
+def history(files: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A table of benchmark files in the order of their times: a line for each figure, a column for each file.
+
+    Raises:
+        ValueError: there are no files, or one of them was not made by ``make bench``.
+    """
+    if not files or not all(file.get("ratios") and file.get("when") for file in files):
+        raise ValueError("nothing to show: files of `make bench` hold `when` and `ratios`")
+    files = sorted(files, key=lambda file: str(file["when"]))
+    heads = [str(file["versions"]["commit"])[:12] for file in files]
+    lines = ["".join([f"{'':44}", *(f"{str(file['when'])[:13]:>16}" for file in files)])]
+    lines.append("".join([f"{'':44}", *(f"{head:>16}" for head in heads)]))
+    for name in dict.fromkeys(name for file in files for name in file["ratios"]):
+        cells = [file["ratios"].get(name) for file in files]
+        lines.append(f"{name:44}" + "".join(f"{cell['ratio']:>16.2f}" if cell else f"{'-':>16}" for cell in cells))
+    counts = [file.get("instructions_per_bar") for file in files]
+    counted = [count if isinstance(count, Mapping) else {} for count in counts]
+    for name in dict.fromkeys(name for count in counted for name in count):
+        cells = [count.get(name) for count in counted]
+        title = f"instructions per bar, {name}"
+        lines.append(f"{title:44}" + "".join(f"{cell:>16,.1f}" if cell else f"{'-':>16}" for cell in cells))
+    machines = {str(file.get("machine", {}).get("processor")) for file in files}
+    if len(machines) > 1:
+        lines.append(f"not one machine, so ratios may differ for that reason: {', '.join(sorted(machines))}")
+    return lines
 
 
 def _interval(old: list[float], new: list[float], *, upside_down: bool) -> tuple[float, float, float]:

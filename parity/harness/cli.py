@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.harness import adr, draft, versions
-from parity.harness.bench_compare import changes
+from parity.harness.bench_compare import changes, history
 from parity.harness.case import Case, prepare
 from parity.harness.chart import plot
 from parity.harness.compare import Tolerances
@@ -288,6 +288,16 @@ def bench_compared(options: argparse.Namespace) -> int:
     return ExitCode.PERFORMANCE if any(change.red for change in found) else ExitCode.PASS
 
 
+def bench_history(options: argparse.Namespace) -> int:
+    """Shows the figures of kept `make bench` files side by side, the oldest first."""
+    try:
+        files = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(options.folder.glob("*.json"))]
+        print("\n".join(history(files)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{options.folder}: {error}") from error
+    return ExitCode.PASS
+
+
 def _case_command(commands: Any, name: str, function: Callable[[argparse.Namespace], int], text: str) -> Any:
     command = commands.add_parser(name, help=text, description=function.__doc__)
     command.set_defaults(function=function)
@@ -346,6 +356,11 @@ def _other_commands(commands: Any) -> None:
     command.set_defaults(function=bench_compared)
     command.add_argument("a", type=Path, help="a bench.json of `make bench`: before")
     command.add_argument("b", type=Path, help="the one after")
+    command = benches.add_parser("history", help="show kept files side by side", description=bench_history.__doc__)
+    command.set_defaults(function=bench_history)
+    command.add_argument(
+        "folder", type=Path, nargs="?", default=Path("var/bench/history"), help="of `make bench` files"
+    )
     command = commands.add_parser("sweep", help="hunt for differences", description=sweep.__doc__)
     command.set_defaults(function=sweep)
     command.add_argument("--cases", type=int, help="how many cases (default: as many as the time allows)")

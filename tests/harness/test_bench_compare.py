@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parity.harness.bench_compare import changes
+from parity.harness.bench_compare import changes, history
 from parity.harness.cli import main
 
 
@@ -62,3 +62,36 @@ def test_the_command_ends_with_3_for_a_slowdown_and_2_for_files_that_cannot_be_c
     assert main(["bench", "compare", paths["a"], paths["none"]]) == 2
     assert "no figures in common" in capsys.readouterr().err
     assert main(["bench", "compare", paths["a"], str(tmp_path / "missing")]) == 2
+
+
+def kept(when: str, commit: str, *, ratio: float = 2.0, processor: str = "A", count: object = None) -> Any:
+    return {
+        "when": when,
+        "versions": {"commit": commit},
+        "machine": {"processor": processor},
+        "ratios": {"whole / floor": {"ratio": ratio}},
+        "instructions_per_bar": count,
+    }
+
+
+def test_history_shows_each_file_in_the_order_of_its_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [
+        kept("20260103T000000Z", "cccccc", ratio=1.75, count={"trades": 2500.0}),
+        kept("20260101T000000Z", "aaaaaa", ratio=2.25, count="valgrind is missing"),
+    ]
+    for i, file in enumerate(files):
+        (tmp_path / f"{i}.json").write_text(json.dumps(file), encoding="utf-8")
+    assert main(["bench", "history", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["aaaaaa", "cccccc"]
+    assert lines[2].split()[-2:] == ["2.25", "1.75"]
+    assert lines[3].split()[-2:] == ["-", "2,500.0"]
+    assert len(lines) == 4
+
+
+def test_history_says_when_machines_differ_and_refuses_an_empty_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "not one machine" in history([kept("1", "a"), kept("2", "b", processor="B")])[-1]
+    assert main(["bench", "history", str(tmp_path)]) == 2
+    assert "nothing to show" in capsys.readouterr().err

@@ -26,7 +26,7 @@ def suite(tmp_path: Path, plant: str | None) -> subprocess.CompletedProcess[str]
 @pytest.mark.parametrize(
     ("plant", "words"),
     [
-        ("slow-call", ("rule 1", "check_exit", "BROKEN", "called at loop.py:")),
+        ("slow-call", ("rule 1", "check_exit", "BROKEN", "called at execution.py:")),
         ("small-batch", ("rule 2", "sma", "999.000 >=     1000", "BROKEN", "called at v1_worker.py:")),
     ],
 )
