@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,21 +18,26 @@ from parity.harness.session import Session
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.performance
-def test_v1_boundary_rules_hold_on_a_real_run(pair: Pair, session: Session) -> None:
+def ask(pair: Pair, op: str) -> dict[str, Any]:
+    """Has V1's worker measure on a real run."""
     case = next(c for c in market_runs.cases(market_runs.source(REPOSITORY)) if c.id == "market::s1-s2-sessions")
     prepared = pair.prepare(case)
     v1 = pair.a
     assert isinstance(v1, V1Engine)
-    measured = v1.ask(
+    return v1.ask(
         {
-            "op": "boundary",
+            "op": op,
             "config": v1.config(prepared),
             "data_root": str(prepared.data_root),
             "news_file": str(prepared.news_csv),
             "plant": os.environ.get("OMEGA_PARITY_PLANT"),
         }
     )
+
+
+@pytest.mark.performance
+def test_v1_boundary_rules_hold_on_a_real_run(pair: Pair, session: Session) -> None:
+    measured = ask(pair, "boundary")
     rows = judge_rules(measured, load_budgets())
     session.rules += rows
     broken = [str(row) for row in rows if not row.holds]
@@ -40,7 +46,7 @@ def test_v1_boundary_rules_hold_on_a_real_run(pair: Pair, session: Session) -> N
 
 
 @pytest.mark.performance
-def test_v1_single_record_calls_take_no_more_instructions_than_their_budgets(session: Session) -> None:
+def test_v1_single_record_calls_take_no_more_instructions_than_their_budgets(pair: Pair, session: Session) -> None:
     budgets = load_budgets()
     functions = [name for name in budgets["instructions"] if name != "reason"]
     planted = "check_exit" if os.environ.get("OMEGA_PARITY_PLANT") == "slow-call" else None
@@ -50,7 +56,7 @@ def test_v1_single_record_calls_take_no_more_instructions_than_their_budgets(ses
         # Nothing is judged without the tool, and the report says so.
         session.boundary_facts.append(str(error))
         return
-    rows = judge(counted, budgets)
+    rows = judge(counted, budgets, ask(pair, "sites"))
     session.rules += rows
     broken = [str(row) for row in rows if not row.holds]
     assert not broken, "\n".join(broken)

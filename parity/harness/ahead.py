@@ -28,8 +28,7 @@ class _End:
 def ahead(produce: Callable[[Callable[[T], None]], None]) -> Iterator[T]:
     """Yields what ``produce(emit)`` hands to ``emit``, which waits while one thing lies ready.
 
-    Raises:
-        BaseException: what ``produce`` raised, after everything that it emitted before.
+    What ``produce`` raises comes after everything that it emitted before.
     """
     ready: queue.Queue[T | _End] = queue.Queue(1)
     unwanted = threading.Event()
@@ -46,7 +45,9 @@ def ahead(produce: Callable[[Callable[[T], None]], None]) -> Iterator[T]:
         try:
             try:
                 produce(put)
-            except Exception as error:
+            except _Unwanted:
+                raise
+            except BaseException as error:  # whoever listens waits for an end, whatever ended it
                 put(_End(error))
             else:
                 put(_End(None))

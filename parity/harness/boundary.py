@@ -46,6 +46,12 @@ def load_budgets(path: Path = BUDGETS_FILE) -> dict[str, Any]:
     return budgets
 
 
+def called_at(function: str, sites: Mapping[str, str]) -> str:
+    """Where a real run calls a function from most often; a pair of functions has the place of its first one."""
+    site = sites.get(function.partition("+")[0])
+    return f"called at {site}" if site else "not called in this run"
+
+
 def _fitted(fit: Mapping[str, Any]) -> str:
     """Cost of a call of n records, with 95 % bounds."""
     a, b = (f"{fit[k]:.3g} [{fit[f'{k[0]}_bounds'][0]:.3g}, {fit[f'{k[0]}_bounds'][1]:.3g}]" for k in ("a_us", "b_us"))
@@ -58,8 +64,7 @@ def judge_rules(measured: Mapping[str, Any], budgets: Mapping[str, Any]) -> list
     for name, figures in measured["single"].items():
         limit = budgets["single_record"]["p99_us"]
         cpu, wall = figures["cpu"], figures["wall"]["p99_us"]
-        place = f"called at {figures['site']}" if figures["site"] else "not called in this run"
-        note = f"p50 {cpu['p50_us']:.2f}, max {cpu['max_us']:.1f}; {place}"
+        note = f"p50 {cpu['p50_us']:.2f}, max {cpu['max_us']:.1f}; {called_at(name, measured['sites'])}"
         rows.append(
             RuleRow(
                 rule="rule 1",

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from parity.harness.boundary import RuleRow
+from parity.harness.boundary import RuleRow, called_at
 
 TARGET = Path(__file__).parent / "engines" / "v1_instructions.py"
 CALLS = 2000
@@ -28,12 +28,17 @@ class CountError(Exception):
     """The program under callgrind failed; the message ends with what it said."""
 
 
+def _environment() -> dict[str, str]:
+    """Without what changes Python's ways, and with the same hashes in every run, so that counts repeat themselves."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | {
+        "PYTHONHASHSEED": "0"
+    }
+
+
 def _count(function: str, calls: int, folder: Path, planted: bool) -> int:
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable, "-S", "-E"]
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable, "-S"]
     command += [str(TARGET), function, str(calls), str(folder), *(["slow"] if planted else [])]
-    # The same hashes, so the same tables: counts repeat to the last instruction or nearly so.
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
     match = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
     if done.returncode != 0 or match is None:
         raise CountError(f"callgrind on {function}: exit {done.returncode}: {done.stderr[-800:]}")
@@ -56,7 +61,10 @@ def instructions_per_call(functions: Sequence[str], *, planted: str | None = Non
     folder = folder if folder.name != "omega_rust" else folder.parent
     # Once without callgrind: Python compiles and keeps the files that it imports.
     subprocess.run(
-        [sys.executable, "-S", "-E", str(TARGET), "nothing", "1", str(folder)], capture_output=True, check=False
+        [sys.executable, "-S", str(TARGET), "nothing", "1", str(folder)],
+        env=_environment(),
+        capture_output=True,
+        check=False,
     )
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         loop = pool.submit(_count, "nothing", CALLS, folder, False)
@@ -64,12 +72,20 @@ def instructions_per_call(functions: Sequence[str], *, planted: str | None = Non
         return {name: (run.result() - loop.result()) / CALLS for name, run in counted.items()}
 
 
-def judge(counted: Mapping[str, float], budgets: Mapping[str, Any]) -> list[RuleRow]:
-    """A row for each function; ValueError for one without a budget or a budget without its function."""
+def judge(counted: Mapping[str, float], budgets: Mapping[str, Any], sites: Mapping[str, str]) -> list[RuleRow]:
+    """A row for each function, with the place that calls it; ValueError for one without a budget or a budget without
+    its function."""
     limits = {name: value for name, value in budgets["instructions"].items() if name != "reason"}
     if set(limits) != set(counted) or not counted:
         raise ValueError(f"budgets of {sorted(limits)}, but counts of {sorted(counted)}")
     return [
-        RuleRow(rule="rule 1", function=name, figure="instructions per call", value=value, limit=limits[name])
+        RuleRow(
+            rule="rule 1",
+            function=name,
+            figure="instructions per call",
+            value=value,
+            limit=limits[name],
+            note=called_at(name, sites),
+        )
         for name, value in counted.items()
     ]

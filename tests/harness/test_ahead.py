@@ -47,6 +47,18 @@ def test_a_fault_comes_after_what_was_made_before_it() -> None:
     assert threads() == []
 
 
+def test_an_end_that_is_no_exception_is_passed_on_instead_of_waited_for() -> None:
+    def produce(emit: Callable[[int], None]) -> None:
+        emit(1)
+        raise SystemExit(3)
+
+    made = ahead(produce)
+    assert next(made) == 1
+    with pytest.raises(SystemExit):
+        next(made)
+    assert threads() == []
+
+
 def test_who_stops_listening_ends_the_thread_even_where_it_swallows_exceptions() -> None:
     made = []
 

@@ -45,7 +45,7 @@ def test_a_planted_breach_ends_with_exit_code_3_and_names_function_figure_and_li
     else:
         # A clock is not needed to see the slow call.
         assert len(counted) == (plant == "slow-call")
-        assert all("check_exit" in line for line in counted)
+        assert all("check_exit" in line and "called at execution.py:" in line for line in counted)
 
 
 def test_a_machine_under_full_load_of_all_cores_stays_green(tmp_path: Path) -> None:

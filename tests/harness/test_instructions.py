@@ -14,14 +14,17 @@ from parity.harness.instructions import CountError, instructions_per_call, judge
 
 def test_a_count_above_its_budget_breaks_the_rule_and_one_below_holds() -> None:
     budgets = {"instructions": {"f": 1000, "g": 1000, "reason": "a test"}}
-    rows = {row.function: row.holds for row in judge({"f": 1000.5, "g": 999.5}, budgets)}
-    assert rows == {"f": False, "g": True}
+    judged = judge({"f": 1000.5, "g": 999.5}, budgets, {"f": "loop.py:7"})
+    assert [(row.function, row.holds, row.note) for row in judged] == [
+        ("f", False, "called at loop.py:7"),
+        ("g", True, "not called in this run"),
+    ]
 
 
 @pytest.mark.parametrize("counted", [{}, {"f": 1.0}, {"f": 1.0, "g": 1.0, "h": 1.0}])
 def test_budgets_and_counts_must_name_the_same_functions(counted: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="budgets of"):
-        judge(counted, {"instructions": {"f": 1000, "g": 1000, "reason": "a test"}})
+        judge(counted, {"instructions": {"f": 1000, "g": 1000, "reason": "a test"}}, {})
 
 
 def test_every_budget_is_about_twice_what_its_comment_says_was_counted() -> None:

@@ -200,13 +200,25 @@ def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
     ],
     ids=["missing", "float32", "naive", "microseconds", "zone", "integer", "null"],
 )
-def test_wrong_columns_are_errors_1005(
-    change: Callable[[pa.Table], pa.Table], message: str, market: Any, config: Config
+@pytest.mark.parametrize("side", ["BID", "ASK"])
+def test_wrong_columns_are_errors_1005_that_name_the_file(
+    side: str, change: Callable[[pa.Table], pa.Table], message: str, market: Any, config: Config
 ) -> None:
-    rewrite(market.path("BID"), change)
+    # The other side's times are the same bytes under another description, which must not let these pass.
+    rewrite(market.path(side), change)
     error = stopped(config())
     assert error.code == 1005
     assert message in error.message
+    assert market.path(side).name in error.message
+
+
+@pytest.mark.parametrize(
+    "options", [{"compression": "zstd"}, {"row_group_size": 17}, {"use_dictionary": False}, {"data_page_size": 64}]
+)
+def test_sides_that_are_stored_differently_are_read_alike(options: dict[str, Any], market: Any, config: Config) -> None:
+    wanted = bt.run_backtest(config()).raw["trades"]
+    pq.write_table(pq.read_table(market.path("ASK")), market.path("ASK"), **options)
+    assert bt.run_backtest(config()).raw["trades"] == wanted
 
 
 @pytest.mark.parametrize("codec", ["none", "snappy", "zstd"])

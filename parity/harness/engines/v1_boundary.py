@@ -177,7 +177,7 @@ def _site() -> str:
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
 
-def _sites(request: dict[str, Any]) -> dict[str, str]:
+def call_sites(request: dict[str, Any]) -> dict[str, str]:
     """Where a real run calls each function from most often."""
     import omega_rust
     from backtest_engine.runner import Environment, run_backtest
@@ -223,12 +223,9 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
     if request.get("plant") == "slow-call":
         single = {"check_exit": slowed(single["check_exit"])}
     bulk = _bulk_calls(omega_rust)
-    sites = _sites(request)
     return {
-        # A pair of functions has the place of its first one.
-        "single": {
-            name: {**_single(call, kernel), "site": sites.get(name.partition("+")[0])} for name, call in single.items()
-        },
+        "sites": call_sites(request),
+        "single": {name: _single(call, kernel) for name, call in single.items()},
         "bulk": {
             name: {**_bulk(functools.partial(call, BULK_ROWS), kernel), "fit": _fit(call, kernel)}
             for name, call in bulk.items()

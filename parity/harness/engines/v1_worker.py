@@ -139,11 +139,11 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return _crossings(request)
     if request["op"] == "indicators":
         return _indicators(request)
-    if request["op"] == "boundary":
+    if request["op"] in ("boundary", "sites"):
         sys.path.insert(0, str(Path(__file__).parent))
-        from v1_boundary import measure  # type: ignore[import-not-found]  # beside this file, outside a package
+        from v1_boundary import call_sites, measure  # type: ignore[import-not-found]  # beside this file
 
-        measured: dict[str, Any] = measure(request)
+        measured: dict[str, Any] = measure(request) if request["op"] == "boundary" else call_sites(request)
         return measured
     return {"error": f"unknown op {request['op']!r}"}
 
