@@ -122,9 +122,11 @@ def _of_v1(seen: dict[str, Any]) -> list[str]:
     busiest = max(seen["functions"], key=lambda row: row["wall_ns"])
     copied = [row for row in seen["functions"] if row["copies"]]
     assert copied, "V1's bulk calls answer with bytes"
+    assert seen["records"] > seen["calls"] + 1000 * len(copied)
     released = {name: calls for name, calls in seen["gil"].items() if calls[0] > calls[1] / 2}
     return [
-        f"V1, one run: {seen['wall_ns'] / 1e6:.1f} ms in calls, {seen['kernel_ns'] / 1e6:.1f} ms of them computing, "
+        f"V1, one run: {seen['calls']} calls with {seen['records']} records, {seen['wall_ns'] / 1e6:.1f} ms in calls, "
+        f"{seen['kernel_ns'] / 1e6:.1f} ms of them computing, "
         f"{sum(row['cpu_ns'] for row in seen['functions']) / 1e6:.1f} ms of CPU; most in {busiest['function']} "
         f"({busiest['calls']} calls from {max(busiest['sites'], key=busiest['sites'].__getitem__)})",
         f"V1, one run: {sum(row['copies'] for row in copied)} answers copied out of its module, "

@@ -39,6 +39,8 @@ class Crossings:
 
     function: str
     calls: int = 0
+    #: Records that the calls carried; one for each call where nothing else is known.
+    records: int = 0
     wall_ns: int = 0
     cpu_ns: int = 0
     bytes_in: int = 0
@@ -58,9 +60,21 @@ class Crossings:
 class Recorder:
     """Records the crossings into ``module`` inside ``with recorder.recording(): ...``."""
 
-    def __init__(self, module: ModuleType, *, kernel: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        module: ModuleType,
+        *,
+        kernel: Callable[[], int] | None = None,
+        records: Callable[[str, tuple[Any, ...]], int] | None = None,
+    ) -> None:
+        """``kernel`` tells how many ns the last call computed; ``records`` how many records a call of a module function
+        carries, by its name and positional arguments.
+
+        Raises:
+            RuntimeError: a profiler is running in this thread.
+        """
         self._module = module
-        self._kernel = kernel
+        self._kernel, self._records = kernel, records
         self._beats = 0
         self._types = {value for value in vars(module).values() if isinstance(value, type)}
         self._began: list[tuple[int, int, int]] = []
@@ -92,6 +106,7 @@ class Recorder:
             wall0, cpu0, beats0 = self._began.pop()
             known = self._known(name)
             known.calls += 1
+            known.records += 1
             took = max(0, wall - wall0 - self.cost_wall_ns)
             known.wall_ns += took
             if beats == beats0:
@@ -114,7 +129,7 @@ class Recorder:
         """What a call that does next to nothing seems to take while it is recorded: the hook's share of every time."""
         empty = object.__new__(Recorder)
         empty._module, empty._types, empty._began, empty.crossings = math, set(), [], {}
-        empty._kernel, empty._beats = None, 0
+        empty._kernel, empty._records, empty._beats = None, None, 0
         empty.cost_wall_ns = empty.cost_cpu_ns = 0
         walls, cpus = [], []
         sys.setprofile(empty._hook)
@@ -133,6 +148,8 @@ class Recorder:
         def call(*args: Any, **kwargs: Any) -> Any:
             answer = original(*args, **kwargs)
             known = self._known(name)
+            if self._records is not None:
+                known.records += self._records(name, args) - 1  # the hook has counted one
             known.bytes_in += sum(len(a) for a in (*args, *kwargs.values()) if isinstance(a, bytes | str))
             if isinstance(answer, bytes | str):
                 known.bytes_out += len(answer)
@@ -199,6 +216,7 @@ class Recorder:
             "calls": sum(row.calls for row in rows),
             "wall_ns": sum(row.wall_ns for row in rows),
             "cpu_ns": sum(row.cpu_ns for row in rows),
+            "records": sum(row.records for row in rows),
             "kernel_ns": sum(row.kernel_ns for row in rows),
             "bytes": sum(row.bytes_in + row.bytes_out for row in rows),
             "cost_ns": self.cost_wall_ns,

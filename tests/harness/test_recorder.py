@@ -88,6 +88,20 @@ def test_answers_that_are_new_objects_are_copies_and_arguments_handed_back_are_n
     assert (recorder.crossings["new"].copies, recorder.crossings["new"].bytes_copied) == (1, 5)
 
 
+def test_records_are_counted_as_the_caller_says_and_as_one_a_call_otherwise() -> None:
+    recorder = Recorder(zlib, records=lambda name, arguments: len(arguments[0]) if name == "crc32" else 1)
+    with recorder.recording():
+        zlib.crc32(b"1234")
+        zlib.crc32(b"56")
+        zlib.compress(b"78")
+    assert (recorder.crossings["crc32"].calls, recorder.crossings["crc32"].records) == (2, 6)
+    assert recorder.report()["records"] == 7
+    plain = Recorder(zlib)
+    with plain.recording():
+        zlib.crc32(b"1234")
+    assert plain.crossings["crc32"].records == 1
+
+
 def test_the_time_that_a_module_says_it_computed_is_kept_apart_and_never_exceeds_the_call() -> None:
     told = itertools.chain([1_000_000], itertools.repeat(10**12))
     recorder = Recorder(time, kernel=lambda: next(told))
