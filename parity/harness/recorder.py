@@ -1,8 +1,9 @@
 """Records every call into a native module while Python code runs, without touching either of them.
 
 Works on any PyO3 (or C) module: module functions and methods of its classes are seen through the interpreter's
-profiling hook, which reports each call of a native function and its return. What the hook cannot see, and this does not
-count, are constructors and attribute reads. For module functions that take or return ``bytes`` or ``str`` the sizes are
+profiling hook, which reports each call of a native function and its return. What the hook cannot see are constructors
+and attributes: `doors` leads those through the recorder, which counts them; a clock around one would measure itself, as
+most take less than reading the clock does. For module functions that take or return ``bytes`` or ``str`` the sizes are
 noted as well, by a wrapper in place of the module's attribute while recording lasts: what comes back as a new object
 was copied into it; copies inside the module cannot be seen from outside.
 
@@ -23,12 +24,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from types import FrameType, ModuleType
 from typing import Any
 
+if __package__:
+    from parity.harness.doors import counted
+else:  # imported as a file by V1's worker, which knows nothing of this project
+    from doors import counted  # type: ignore[import-not-found,no-redef]
+
 #: Calls by which the cost of recording one call is measured.
 CALIBRATION = 4000
+#: Files whose frames are no places of calls.
+OWN = ("recorder.py", "doors.py")
 #: How long the heartbeat rests, and longer than a thread will have to wait for the interpreter to switch.
 BEAT_SECONDS, NEVER_SECONDS = 1e-5, 3600.0
 
@@ -77,12 +85,14 @@ class Recorder:
         self._kernel, self._records = kernel, records
         self._beats = 0
         self._types = {value for value in vars(module).values() if isinstance(value, type)}
-        self._began: list[tuple[int, int, int]] = []
+        self._began: list[tuple[int, int, int, int]] = []
         self.crossings: dict[str, Crossings] = {}
         if sys.getprofile() is not None:
             raise RuntimeError("another profiler is running in this thread")
         #: What recording one call adds to its own times, ns; subtracted from them.
-        self.cost_wall_ns, self.cost_cpu_ns = self._calibrate()
+        self.cost_wall_ns, self.cost_cpu_ns = _calibrated()
+        #: Attributes of classes that cannot be changed: accesses to them are not seen.
+        self.unseen: list[str] = []
 
     def _name(self, function: Any) -> str | None:
         """``function`` or ``Class.method`` when it belongs to the module."""
@@ -97,26 +107,26 @@ class Recorder:
     def _hook(self, frame: FrameType, event: str, function: Any) -> None:
         if event == "c_call":
             if self._name(function) is not None:
-                self._began.append((time.perf_counter_ns(), time.thread_time_ns(), self._beats))
+                told = 0 if self._kernel is None else self._kernel()
+                self._began.append((time.perf_counter_ns(), time.thread_time_ns(), self._beats, told))
         elif event in ("c_return", "c_exception") and self._began:
             name = self._name(function)
             if name is None:
                 return
             beats, cpu, wall = self._beats, time.thread_time_ns(), time.perf_counter_ns()
-            wall0, cpu0, beats0 = self._began.pop()
+            wall0, cpu0, beats0, told = self._began.pop()
             known = self._known(name)
             known.calls += 1
             known.records += 1
-            took = max(0, wall - wall0 - self.cost_wall_ns)
+            took = wall - wall0 - self.cost_wall_ns
             known.wall_ns += took
             if beats == beats0:
                 known.gil_ns += took
             else:
                 known.released += 1
-            if self._kernel is not None:
-                # A function that does not tell its time leaves another one's behind: never more than the call took.
-                known.kernel_ns += min(took, self._kernel())
-            known.cpu_ns += max(0, cpu - cpu0 - self.cost_cpu_ns)
+            # A function that does not tell its time leaves the one told before.
+            if self._kernel is not None and (kernel := self._kernel()) != told:
+                known.kernel_ns += max(0, min(took, kernel))
             site = _site(frame)
             known.sites[site] = known.sites.get(site, 0) + 1
 
@@ -125,24 +135,18 @@ class Recorder:
             self.crossings[name] = Crossings(name)
         return self.crossings[name]
 
-    def _calibrate(self) -> tuple[int, int]:
-        """What a call that does next to nothing seems to take while it is recorded: the hook's share of every time."""
-        empty = object.__new__(Recorder)
-        empty._module, empty._types, empty._began, empty.crossings = math, set(), [], {}
-        empty._kernel, empty._records, empty._beats = None, None, 0
-        empty.cost_wall_ns = empty.cost_cpu_ns = 0
-        walls, cpus = [], []
-        sys.setprofile(empty._hook)
+    def _through(self, name: str, call: Callable[[], Any]) -> Any:
+        """A construction or an access of an attribute: counted, not timed."""
+        beats = self._beats
         try:
-            for _ in range(CALIBRATION):
-                math.isfinite(0.0)
-                seen = empty.crossings["isfinite"]
-                walls.append(seen.wall_ns)
-                cpus.append(seen.cpu_ns)
+            return call()
         finally:
-            sys.setprofile(None)
-        each = [sorted(b - a for a, b in itertools.pairwise(times))[CALIBRATION // 2] for times in (walls, cpus)]
-        return each[0], each[1]
+            known = self._known(name)
+            known.calls += 1
+            known.records += 1
+            known.released += self._beats != beats
+            site = _site(sys._getframe(1))
+            known.sites[site] = known.sites.get(site, 0) + 1
 
     def _measured(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -198,7 +202,7 @@ class Recorder:
         for name, function in functions.items():
             setattr(self._module, name, self._measured(name, function))
         try:
-            with self._heart(heartbeat):
+            with self._heart(heartbeat), counted(self._types, self._through) as self.unseen:
                 sys.setprofile(self._hook)
                 try:
                     yield self
@@ -209,8 +213,15 @@ class Recorder:
                 setattr(self._module, name, function)
 
     def report(self) -> dict[str, Any]:
-        """Everything as plain data, the most called functions first."""
-        rows = sorted(self.crossings.values(), key=lambda c: -c.calls)
+        """Everything as plain data, the most called functions first.
+
+        The cost of recording is taken off each call as it usually is, so a short one may come out below nothing; only
+        the sum over a function's calls is cut off there.
+        """
+        rows = [
+            replace(row, wall_ns=max(0, row.wall_ns), cpu_ns=max(0, row.cpu_ns), gil_ns=max(0, row.gil_ns))
+            for row in sorted(self.crossings.values(), key=lambda c: -c.calls)
+        ]
         return {
             "module": self._module.__name__,
             "calls": sum(row.calls for row in rows),
@@ -220,14 +231,40 @@ class Recorder:
             "kernel_ns": sum(row.kernel_ns for row in rows),
             "bytes": sum(row.bytes_in + row.bytes_out for row in rows),
             "cost_ns": self.cost_wall_ns,
+            "unseen": self.unseen,
             "functions": [asdict(row) for row in rows],
         }
+
+
+def _usual(totals: list[int]) -> int:
+    """Mean step of a running total, the longest hundredth left out: those were interrupted."""
+    steps = sorted(b - a for a, b in itertools.pairwise(totals))
+    kept = steps[: max(1, len(steps) * 99 // 100)]
+    return round(sum(kept) / len(kept))
+
+
+def _calibrated() -> tuple[int, int]:
+    """(wall, CPU) ns that recording adds to the time of a call: what one that does next to nothing seems to take."""
+    empty = object.__new__(Recorder)
+    empty._module, empty._types, empty._began, empty.crossings = math, set(), [], {}
+    empty._kernel, empty._records, empty._beats = None, None, 0
+    empty.cost_wall_ns = empty.cost_cpu_ns = 0
+    walls, cpus = [], []
+    sys.setprofile(empty._hook)
+    try:
+        for _ in range(CALIBRATION):
+            math.isfinite(0.0)
+            walls.append(empty.crossings["isfinite"].wall_ns)
+            cpus.append(empty.crossings["isfinite"].cpu_ns)
+    finally:
+        sys.setprofile(None)
+    return _usual(walls), _usual(cpus)
 
 
 def _site(frame: FrameType) -> str:
     """The line of user code a call came from; the recorder's own wrapper is passed over."""
     here: FrameType | None = frame
-    while here is not None and here.f_code.co_filename == __file__:
+    while here is not None and here.f_code.co_filename.rpartition("/")[2] in OWN:
         here = here.f_back
     if here is None:
         return "?"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import sys
 import time
 import types
 import zlib
+from datetime import UTC, datetime
 
+import omega_rust
 import pydantic_core
 import pytest
 
@@ -88,6 +89,26 @@ def test_answers_that_are_new_objects_are_copies_and_arguments_handed_back_are_n
     assert (recorder.crossings["new"].copies, recorder.crossings["new"].bytes_copied) == (1, 5)
 
 
+def test_constructors_and_attributes_are_counted_and_put_back() -> None:
+    attribute = vars(omega_rust.BarRust)["high"]
+    when = datetime(2025, 1, 6, tzinfo=UTC)
+    recorder = Recorder(omega_rust)
+    with recorder.recording():
+        bar = omega_rust.BarRust(when, 1.1, 1.2, 1.0, 1.15, 5.0)
+        assert isinstance(bar, omega_rust.BarRust)
+        assert [bar.high, bar.high, bar.low] == [1.2, 1.2, 1.0]
+        with pytest.raises(TypeError):
+            omega_rust.BarRust()
+    calls = {row["function"]: row for row in recorder.report()["functions"]}
+    assert {name: row["calls"] for name, row in calls.items()} == {
+        "BarRust.__new__": 2, "BarRust.high": 2, "BarRust.low": 1
+    }  # fmt: skip
+    assert all(site.startswith("test_recorder.py:") for row in calls.values() for site in row["sites"])
+    assert recorder.unseen == []
+    assert omega_rust.BarRust is type(bar)
+    assert vars(omega_rust.BarRust)["high"] is attribute
+
+
 def test_records_are_counted_as_the_caller_says_and_as_one_a_call_otherwise() -> None:
     recorder = Recorder(zlib, records=lambda name, arguments: len(arguments[0]) if name == "crc32" else 1)
     with recorder.recording():
@@ -103,13 +124,15 @@ def test_records_are_counted_as_the_caller_says_and_as_one_a_call_otherwise() ->
 
 
 def test_the_time_that_a_module_says_it_computed_is_kept_apart_and_never_exceeds_the_call() -> None:
-    told = itertools.chain([1_000_000], itertools.repeat(10**12))
+    told = iter([0, 1_000_000, 1_000_000, 10**12, 7, 7])
     recorder = Recorder(time, kernel=lambda: next(told))
     with recorder.recording():
         time.sleep(0.01)
         time.gmtime(0)
+        time.ctime(0)
     assert recorder.crossings["sleep"].kernel_ns == 1_000_000
     assert recorder.crossings["gmtime"].kernel_ns == recorder.crossings["gmtime"].wall_ns
+    assert recorder.crossings["ctime"].kernel_ns == 0, "nothing was told since the call before"
 
 
 def test_another_profiler_is_not_disturbed() -> None:

@@ -172,7 +172,7 @@ def _real_run(request: dict[str, Any], names: list[str]) -> dict[str, Any]:
 def _site() -> str:
     """The line outside this file and the recorder's that made the call."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.endswith(("v1_boundary.py", "recorder.py")):
+    while frame.f_back is not None and frame.f_code.co_filename.endswith(("v1_boundary.py", "recorder.py", "doors.py")):
         frame = frame.f_back
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
