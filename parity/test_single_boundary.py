@@ -104,9 +104,10 @@ def test_v1_crosses_its_boundary_for_every_bar_and_v2_once(
     assert v2.calls == 1
     assert seen["calls"] > 3 * seen["bars"]
     assert {f["function"] for f in seen["functions"]} >= {"PortfolioRust.update", "check_exit"}
-    at_boundary = (seen["wall_ns"] - seen["kernel_ns"]) / 1e9
+    # As CPU time: the recorded run and the plain one may meet a differently busy machine.
+    at_boundary = max(0, seen["cpu_ns"] - seen["kernel_ns"]) / 1e9
     before = Side(calls=seen["calls"], bytes=seen["bytes"], seconds=seen["plain_s"],
-                  share=at_boundary / seen["plain_s"])  # fmt: skip
+                  share=at_boundary / seen["plain_cpu_s"])  # fmt: skip
     scenarios = case.config["strategy"]["parameters"].get("enabled_scenarios", ["orders"])
     row = BeforeAfter(
         name=name, scenario="+".join(map(str, scenarios)), bars=seen["bars"], v1=before, v2=v2,
@@ -122,7 +123,7 @@ def _of_v1(seen: dict[str, Any]) -> list[str]:
     busiest = max(seen["functions"], key=lambda row: row["wall_ns"])
     copied = [row for row in seen["functions"] if row["copies"]]
     assert copied, "V1's bulk calls answer with bytes"
-    assert seen["records"] > seen["calls"] + 1000 * len(copied)
+    assert seen["records"] > sum(row["calls"] for row in seen["functions"] if row["wall_ns"]) + 1000 * len(copied)
     released = {name: calls for name, calls in seen["gil"].items() if calls[0] > calls[1] / 2}
     return [
         f"V1, one run: {seen['calls']} calls with {seen['records']} records, {seen['wall_ns'] / 1e6:.1f} ms in calls, "
