@@ -3,6 +3,8 @@
 //! Joins `market` and `engine`, measures how long each part took, and writes the result. Decides nothing about
 //! trading.
 
+#[cfg(any(test, feature = "schema"))]
+mod document;
 mod environment;
 mod report;
 #[cfg(feature = "schema")]
@@ -119,15 +121,16 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let start = clock();
     let run = Run::prepare(&inputs);
     timings.indicators = since(start);
-    // Nothing but the result needs the hashes, so large files are hashed while the bars are played.
-    let (report, (entries, manifest_hash)) = if manifest::size(&files) < WORTH_A_THREAD {
-        (play(run, &mut timings)?, manifest::finish(files))
+    // Nothing but the end of the result needs the hashes, so large files are hashed while the bars are played and what
+    // they brought is written.
+    let ((report, text), (entries, manifest_hash)) = if manifest::size(&files) < WORTH_A_THREAD {
+        (play(run, config, &mut timings)?, manifest::finish(files))
     } else {
         std::thread::scope(|scope| {
             let hashes = scope.spawn(|| manifest::finish(files));
-            let report = play(run, &mut timings)?;
+            let played = play(run, config, &mut timings)?;
             let lost = |_| RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the hashing thread died");
-            Ok((report, hashes.join().map_err(lost)?))
+            Ok((played, hashes.join().map_err(lost)?))
         })?
     };
     let provenance = Provenance {
@@ -145,20 +148,23 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
         entropy,
         seed: inputs.seed,
     };
-    let start = clock();
-    let text = report::write(config, environment, &report, &provenance, timings)?;
-    Ok(report::with_serialise_time(text, since(start)))
+    let (start, before) = (clock(), std::mem::take(&mut timings.serialise));
+    let text = report::complete(text, config, environment, report.counters, &provenance, timings)?;
+    Ok(report::with_serialise_time(text, before + since(start)))
 }
 
-/// Plays the bars and computes the metrics, timed.
-fn play(mut run: Run, timings: &mut Timings) -> Result<Report, RunError> {
+/// Plays the bars, computes the metrics and writes what can be written, timed.
+fn play(mut run: Run, config: &Config, timings: &mut Timings) -> Result<(Report, Vec<u8>), RunError> {
     let start = clock();
     run.play()?;
     timings.bars = since(start);
     let start = clock();
     let report = run.finish()?;
     timings.metrics = since(start);
-    Ok(report)
+    let start = clock();
+    let text = report::findings(&report, config.output.events)?;
+    timings.serialise = since(start);
+    Ok((report, text))
 }
 
 /// Randomness of the operating system, in prod only.

@@ -10,7 +10,7 @@ use omega_contract::{Config, codes};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::report::Document;
+use crate::document::Document;
 
 const STRATEGIES: [(&str, &str); 2] =
     [("mean_reversion_z_score", "MeanReversion"), ("scripted_orders", "ScriptedOrders")];

@@ -4,8 +4,8 @@
 
 use omega_contract::outcome::{Trade, TradeMeta};
 
-/// Items from which on a second thread pays.
-pub const WORTH_A_THREAD: usize = 4096;
+/// Bytes of text from which on a second thread pays.
+const WORTH_A_THREAD: usize = 1 << 20;
 
 type Written = serde_json::Result<()>;
 
@@ -17,7 +17,7 @@ pub const NUMBER_BYTES: usize = 22;
 /// after each item, which takes about `bytes` bytes.
 fn array<T: Sync>(out: &mut Vec<u8>, all: &[T], bytes: usize, items: fn(&mut Vec<u8>, &[T]) -> Written) -> Written {
     out.push(b'[');
-    if all.len() < WORTH_A_THREAD {
+    if all.len() * bytes < WORTH_A_THREAD {
         items(out, all)?;
     } else {
         let (first, second) = all.split_at(all.len() / 2);
@@ -194,7 +194,11 @@ mod tests {
         }
     }
 
-    const LENGTHS: [usize; 6] = [0, 1, 2, WORTH_A_THREAD - 1, WORTH_A_THREAD, WORTH_A_THREAD + 1];
+    /// Lengths of arrays whose items take about `bytes`: empty, on one thread, and around the step to two.
+    fn lengths(bytes: usize) -> [usize; 6] {
+        let step = WORTH_A_THREAD.div_ceil(bytes);
+        [0, 1, 2, step - 1, step, step + 1]
+    }
 
     /// Compares a written array with serde's.
     fn check<T: serde::Serialize>(items: &[T], write: fn(&mut Vec<u8>, &[T]) -> Written) {
@@ -206,8 +210,10 @@ mod tests {
 
     #[test]
     fn arrays_are_written_as_serde_writes_them() {
-        for n in LENGTHS {
+        for n in lengths(TRADE_BYTES) {
             check(&(0..n).map(trade).collect::<Vec<Trade>>(), trades);
+        }
+        for n in lengths(NUMBER_BYTES) {
             check(&(0..n).map(|i| ODD[i / 3 % ODD.len()]).collect::<Vec<f64>>(), numbers);
             check(&(0..n as i64).map(|i| i * i * i - 7).collect::<Vec<i64>>(), whole_numbers);
         }
