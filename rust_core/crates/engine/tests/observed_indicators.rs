@@ -33,7 +33,7 @@ fn folder() -> PathBuf {
 }
 
 fn z_scores(x: &[f64], centre: Vec<f64>, window: usize) -> Vec<f64> {
-    let z = ZScore::new(x, centre, window, [-1.0, 1.0]);
+    let z = ZScore::around(x, &centre, window, [-1.0, 1.0]);
     (0..x.len()).map(|i| z.at(i)).collect()
 }
 

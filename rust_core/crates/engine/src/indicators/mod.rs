@@ -2,6 +2,7 @@
 //!
 //! The order of the floating-point operations is part of the specification: it decides trades.
 
+pub mod marks;
 pub mod oscillators;
 pub mod trailing;
 
@@ -170,11 +171,20 @@ pub fn kalman_mean(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
     filtered_means(x, noise, drift).collect()
 }
 
-/// `atr` of candles and `kalman_mean` of their closes in one pass. Each is one long chain of operations that wait for
-/// each other, and two chains side by side take the time of one.
-pub fn atr_and_kalman_mean(candles: &Ohlc, length: usize, noise: f64, drift: f64) -> (Vec<f64>, Vec<f64>) {
+/// Distances of a series from its `kalman_mean`.
+pub fn kalman_residual(x: &[f64], noise: f64, drift: f64) -> Vec<f64> {
+    residuals(x, noise, drift).collect()
+}
+
+fn residuals(x: &[f64], noise: f64, drift: f64) -> impl Iterator<Item = f64> {
+    x.iter().zip(filtered_means(x, noise, drift)).map(|(v, mean)| v - mean)
+}
+
+/// `atr` of candles and `kalman_residual` of their closes in one pass. Each is one long chain of operations that wait
+/// for each other, and two chains side by side take the time of one.
+pub fn atr_and_kalman_residual(candles: &Ohlc, length: usize, noise: f64, drift: f64) -> (Vec<f64>, Vec<f64>) {
     let ranges = average_ranges(&candles.high, &candles.low, &candles.close, length);
-    ranges.zip(filtered_means(&candles.close, noise, drift)).unzip()
+    ranges.zip(residuals(&candles.close, noise, drift)).unzip()
 }
 
 /// Where bars of a higher timeframe appear among the primary ones. One that comes back after having been stale is
@@ -263,10 +273,12 @@ mod tests {
             close: close.clone().into(),
         };
         let bits = |x: &[f64]| x.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
-        let (range, mean) = atr_and_kalman_mean(&candles, 14, 0.5, 0.1);
+        let (range, residual) = atr_and_kalman_residual(&candles, 14, 0.5, 0.1);
+        let mean = kalman_mean(&close, 0.5, 0.1);
+        let distances: Vec<f64> = close.iter().zip(&mean).map(|(v, mean)| v - mean).collect();
         assert_eq!(bits(&range), bits(&atr(&high, &low, &close, 14)));
-        assert_eq!(bits(&mean), bits(&kalman_mean(&close, 0.5, 0.1)));
-        assert!(range[20].is_finite() && mean[4].is_finite());
+        assert_eq!(bits(&residual), bits(&distances));
+        assert!(range[20].is_finite() && residual[4].is_finite());
     }
 
     #[test]

@@ -11,12 +11,15 @@ use std::borrow::Cow;
 use omega_contract::faults::{Fault, planted};
 use omega_contract::strategy::Direction;
 
-use super::sma;
+use super::marks::{Marks, Sides};
+use super::{SlidingSum, sma};
 
 /// Bars after which the running sums start afresh, which bounds their rounding error.
 const BLOCK: usize = 512;
 /// Share by which a bound stays below what it bounds; far above the rounding of either computation.
 const MARGIN: f64 = 1.0 - 1e-6;
+/// What takes a lower bound above what it bounds, but for the allowance.
+const STRETCHED: f64 = 1.0 / (MARGIN * MARGIN);
 
 /// Sample standard deviation of one window: mean first, then squared deviations, left to right.
 fn deviation(window: &[f64]) -> f64 {
@@ -53,82 +56,43 @@ fn deviation_at(x: &[f64], window: usize, i: usize) -> f64 {
     }
 }
 
-/// One answer for each bar.
-#[derive(Debug, Clone, Default)]
-pub struct Marks(Vec<u64>);
-
-impl Marks {
-    fn none(bars: usize) -> Self {
-        Self(vec![0; bars.div_ceil(64)])
-    }
-
-    /// Whether a bar is marked; none beyond the end is.
-    pub fn at(&self, i: usize) -> bool {
-        self.0.get(i / 64).is_some_and(|word| word >> (i % 64) & 1 == 1)
-    }
-
-    fn set(&mut self, i: usize) {
-        self.0[i / 64] |= 1 << (i % 64);
-    }
-
-    /// The first marked bar from `i` on.
-    pub fn next(&self, i: usize) -> Option<usize> {
-        let first = self.0.get(i / 64)? & (u64::MAX << (i % 64));
-        if first != 0 {
-            return Some(i / 64 * 64 + first.trailing_zeros() as usize);
-        }
-        let later = self.0[i / 64 + 1..].iter().position(|word| *word != 0)?;
-        let k = i / 64 + 1 + later;
-        Some(k * 64 + self.0[k].trailing_zeros() as usize)
-    }
-
-    /// Bars that are marked in both.
-    #[must_use]
-    pub fn and(&self, other: &Self) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect())
-    }
-
-    /// Bars that are marked in either.
-    #[must_use]
-    pub fn or(&self, other: &Self) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(a, b)| a | b).collect())
-    }
+/// Bars that end a full window, with what was found about them.
+struct Stretch<'a, T> {
+    /// The first of them.
+    start: usize,
+    /// For each a number that its window's deviation does not lie below.
+    bounds: &'a [f64],
+    /// The allowance for rounding that is in the bounds (see `above`).
+    allowance: f64,
+    /// What `beside` said at each.
+    beside: &'a [T],
 }
 
-/// Marks for both directions.
-#[derive(Debug, Clone)]
-pub struct Sides {
-    long: Marks,
-    short: Marks,
+/// Whether there is a window of which a deviation could be told.
+fn has_windows(bars: usize, window: usize) -> bool {
+    (2..=bars).contains(&window)
 }
 
-impl Sides {
-    fn none(bars: usize) -> Self {
-        Self { long: Marks::none(bars), short: Marks::none(bars) }
-    }
-
-    /// The marks of one direction.
-    pub fn of(&self, direction: Direction) -> &Marks {
-        match direction {
-            Direction::Long => &self.long,
-            Direction::Short => &self.short,
-        }
-    }
-}
-
-/// Calls `each` with stretches of bars that end a full window: the first of them, for each a number that its window's
-/// deviation does not lie below, and the allowance for rounding that is in it (see `upper`).
+/// Calls `each` with stretches of bars that end a full window.
+///
+/// The running sums wait for themselves most of the time, so `beside`, which is called at each bar with the value that
+/// enters the window and the one that leaves it afterwards, costs little more than nothing.
 ///
 /// With y = x - x\[block start\], the variance is (sum y^2 - (sum y)^2 / w) / (w - 1). Each of at most `BLOCK + w`
 /// additions errs by half an ulp of a sum that is at most w * peak^2, which gives `slack` below with a factor of two
 /// to spare.
-fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, &[f64], f64)) {
-    if window < 2 || window > x.len() {
+fn lower_bounds<T: Copy + Default>(
+    x: &[f64],
+    window: usize,
+    mut beside: impl FnMut(f64, f64) -> T,
+    mut each: impl FnMut(Stretch<T>),
+) {
+    if !has_windows(x.len(), window) {
         return;
     }
     let (share, rest) = (1.0 / window as f64, 1.0 / (window - 1) as f64);
     let slack = 16.0 * (BLOCK + window) as f64 * f64::EPSILON;
-    let mut variance = [0.0; BLOCK];
+    let (mut variance, mut said) = ([0.0; BLOCK], [T::default(); BLOCK]);
     for start in (window - 1..x.len()).step_by(BLOCK) {
         let origin = x[start];
         let (mut sum, mut squares, mut peak) = (0.0, 0.0, 0.0f64);
@@ -137,7 +101,9 @@ fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, &[f64], f6
             (sum, squares, peak) = (sum + y, squares + y * y, peak.max(y * y));
         }
         let end = (start + BLOCK).min(x.len());
-        for ((new, old), out) in x[start..end].iter().zip(&x[start + 1 - window..]).zip(&mut variance) {
+        let pairs = x[start..end].iter().zip(&x[start + 1 - window..]);
+        for (((new, old), out), said) in pairs.zip(&mut variance).zip(&mut said) {
+            *said = beside(*new, *old);
             let (y, left) = (new - origin, old - origin);
             (sum, squares, peak) = (sum + y, squares + y * y, peak.max(y * y));
             *out = (squares - sum * sum * share) * rest;
@@ -148,15 +114,57 @@ fn lower_bounds(x: &[f64], window: usize, mut each: impl FnMut(usize, &[f64], f6
             // `max` turns NaN into a bound of 0, which is a bound as well.
             *value = (*value - slack * peak).max(0.0).sqrt() * MARGIN;
         }
-        each(start, bounds, slack * peak);
+        each(Stretch { start, bounds, allowance: slack * peak, beside: &said[..end - start] });
     }
 }
 
-/// A number that the deviation with this lower bound does not lie above: the bound is the square root of the variance
-/// less the allowance, so the variance is at most the square plus the allowance on both sides.
-fn upper(bound: f64, allowance: f64) -> f64 {
-    let root = bound / MARGIN;
-    (root * root + 2.0 * allowance).sqrt() / MARGIN
+/// Numbers that the deviations with these lower bounds do not lie above: each is `bound * STRETCHED` plus this.
+///
+/// A bound is MARGIN times the square root of the variance less the allowance, so the deviation is at most
+/// sqrt((bound / MARGIN)^2 + 2 * allowance), and a root of a sum is at most the sum of the roots.
+fn above(allowance: f64) -> f64 {
+    (2.0 * allowance).sqrt() * STRETCHED
+}
+
+/// What is known about bars without looking at their windows.
+#[derive(Debug, Clone)]
+struct Known {
+    /// Bars that may lie outside; none is left out wrongly.
+    maybe: Sides,
+    /// Bars that do.
+    surely: Sides,
+}
+
+impl Known {
+    fn nothing(bars: usize) -> Self {
+        Self { maybe: Sides::none(bars), surely: Sides::none(bars) }
+    }
+
+    /// Notes for each bar of a stretch its answers (see `answers`); where no bound helps a direction, every bar of it
+    /// may lie outside and none is known to.
+    fn note(&mut self, start: usize, helps: [bool; 2], answers: impl Iterator<Item = u64>) {
+        let [long, short] = helps.map(u64::from);
+        let (always, never) = (1 - long | (1 - short) << 1, (1 - long) << 2 | (1 - short) << 3);
+        // First all of them without a branch, several bars at once, and then only the few that are marked.
+        let mut flags = [0; BLOCK];
+        for (flag, answer) in flags.iter_mut().zip(answers) {
+            *flag = (answer | always) & !never;
+        }
+        for (i, flag) in flags.iter().enumerate().filter(|(_, flag)| **flag != 0) {
+            for (marks, bits) in [(&mut self.maybe, flag & 3), (&mut self.surely, flag >> 2)] {
+                for (direction, bit) in [(Direction::Long, 1), (Direction::Short, 2)] {
+                    if bits & bit != 0 {
+                        marks.set(direction, start + i);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A bar's answers in four bits: may lie outside (long, short), does (long, short).
+fn answers(maybe: [bool; 2], surely: [bool; 2]) -> u64 {
+    u64::from(maybe[0]) | u64::from(maybe[1]) << 1 | u64::from(surely[0]) << 2 | u64::from(surely[1]) << 3
 }
 
 /// Distance from a centre in deviations of that distance.
@@ -164,37 +172,32 @@ pub struct ZScore {
     residual: Vec<f64>,
     window: usize,
     thresholds: [f64; 2],
-    maybe: Sides,
-    surely: Sides,
+    known: Known,
 }
 
 impl ZScore {
-    /// Of `x` around `centre`, both of one length; `thresholds` are those of longs and of shorts.
-    pub fn new(x: &[f64], centre: Vec<f64>, window: usize, thresholds: [f64; 2]) -> Self {
-        let mut residual = centre;
-        for (r, v) in residual.iter_mut().zip(x) {
-            *r = v - *r;
-        }
+    /// Of `x` around `centre`, both of one length.
+    pub fn around(x: &[f64], centre: &[f64], window: usize, thresholds: [f64; 2]) -> Self {
+        Self::new(x.iter().zip(centre).map(|(v, c)| v - c).collect(), window, thresholds)
+    }
+
+    /// Of distances from the centre; `thresholds` are those of longs and of shorts.
+    pub fn new(residual: Vec<f64>, window: usize, thresholds: [f64; 2]) -> Self {
         let [long, short] = thresholds;
-        let (mut maybe, mut surely) = (Sides::none(x.len()), Sides::none(x.len()));
-        lower_bounds(&residual, window, |start, bounds, allowance| {
-            for (i, (r, bound)) in residual[start..].iter().zip(bounds).enumerate() {
-                // With a threshold on the other side of zero a wider deviation makes a hit likelier: no bound helps.
-                if !(long < 0.0 && *r > long * bound) {
-                    maybe.long.set(start + i);
-                    if *bound > 0.0 && long < 0.0 && *r <= long * upper(*bound, allowance) {
-                        surely.long.set(start + i);
-                    }
-                }
-                if !(short > 0.0 && *r < short * bound) {
-                    maybe.short.set(start + i);
-                    if *bound > 0.0 && short > 0.0 && *r >= short * upper(*bound, allowance) {
-                        surely.short.set(start + i);
-                    }
-                }
-            }
+        let mut known = Known::nothing(residual.len());
+        // With a threshold on the other side of zero a wider deviation makes a hit likelier: no bound helps.
+        let helps = [long < 0.0, short > 0.0];
+        let nothing = |_, _| ();
+        lower_bounds(&residual, window, nothing, |Stretch { start, bounds, allowance, .. }| {
+            let more = above(allowance);
+            let found = residual[start..].iter().zip(bounds).map(|(r, bound)| {
+                let (most, told) = (bound * STRETCHED + more, *bound > 0.0);
+                let maybe = [!(*r > long * bound), !(*r < short * bound)];
+                answers(maybe, [told & (*r <= long * most), told & (*r >= short * most)])
+            });
+            known.note(start, helps, found);
         });
-        Self { residual, window, thresholds, maybe, surely }
+        Self { residual, window, thresholds, known }
     }
 
     /// The score of one bar; NaN where the deviation is zero or unknown.
@@ -205,13 +208,14 @@ impl ZScore {
 
     /// Bars whose score may be beyond its threshold; none is left out wrongly.
     pub fn maybe(&self, direction: Direction) -> &Marks {
-        self.maybe.of(direction)
+        self.known.maybe.of(direction)
     }
 
     /// Whether the score is finite and not above (long) or not below (short) its threshold.
     pub fn beyond(&self, i: usize, direction: Direction) -> bool {
         let threshold = self.thresholds[usize::from(direction == Direction::Short)];
-        self.maybe(direction).at(i) && (self.surely.of(direction).at(i) || beyond(self.at(i), threshold, direction))
+        self.maybe(direction).at(i)
+            && (self.known.surely.of(direction).at(i) || beyond(self.at(i), threshold, direction))
     }
 }
 
@@ -230,35 +234,41 @@ pub struct Bands<'a> {
     mid: Vec<f64>,
     factor: f64,
     window: usize,
-    maybe: Sides,
-    surely: Sides,
+    known: Known,
 }
 
 impl<'a> Bands<'a> {
     /// Of a series; the mean runs from its first value.
     pub fn new(x: impl Into<Cow<'a, [f64]>>, window: usize, factor: f64) -> Self {
         let x = x.into();
-        let mid = sma(&x, window);
-        let (mut maybe, mut surely) = (Sides::none(x.len()), Sides::none(x.len()));
-        lower_bounds(&x, window, |start, bounds, allowance| {
-            for (i, ((x, mid), bound)) in x[start..].iter().zip(&mid[start..]).zip(bounds).enumerate() {
-                let reach = factor * bound;
-                // A negative width turns the bands round, and then no bound helps.
-                if !(factor >= 0.0 && *x > mid - reach) {
-                    maybe.long.set(start + i);
-                    if factor >= 0.0 && *x <= mid - factor * upper(*bound, allowance) {
-                        surely.long.set(start + i);
-                    }
-                }
-                if !(factor >= 0.0 && *x < mid + reach) {
-                    maybe.short.set(start + i);
-                    if factor >= 0.0 && *x >= mid + factor * upper(*bound, allowance) {
-                        surely.short.set(start + i);
-                    }
-                }
-            }
+        let mut known = Known::nothing(x.len());
+        if !has_windows(x.len(), window) {
+            return Self { mid: sma(&x, window), x, factor, window, known };
+        }
+        let mut sum = SlidingSum::new();
+        let mut mid = Vec::with_capacity(x.len());
+        for v in &x[..window - 1] {
+            sum.add_value(*v);
+            mid.push(sum.mean(window));
+        }
+        let mean = |new, old| {
+            sum.add_value(new);
+            let mean = sum.mean(window);
+            sum.drop_value(old);
+            mean
+        };
+        // A negative width turns the bands round, and then no bound helps.
+        let helps = factor >= 0.0;
+        lower_bounds(&x, window, mean, |Stretch { start, bounds, allowance, beside: means }| {
+            mid.extend_from_slice(means);
+            let more = above(allowance);
+            let found = x[start..].iter().zip(means).zip(bounds).map(|((x, mid), bound)| {
+                let (reach, most) = (factor * bound, factor * (bound * STRETCHED + more));
+                answers([!(*x > mid - reach), !(*x < mid + reach)], [*x <= mid - most, *x >= mid + most])
+            });
+            known.note(start, [helps; 2], found);
         });
-        Self { x, mid, factor, window, maybe, surely }
+        Self { x, mid, factor, window, known }
     }
 
     /// The mean at one bar.
@@ -275,13 +285,13 @@ impl<'a> Bands<'a> {
 
     /// Bars on which the series may lie on or outside its band; none is left out wrongly.
     pub fn maybe(&self, direction: Direction) -> &Marks {
-        self.maybe.of(direction)
+        self.known.maybe.of(direction)
     }
 
     /// Whether the series itself lies on or outside the lower band (long) or the upper band (short).
     pub fn outside(&self, i: usize, direction: Direction) -> bool {
         self.maybe(direction).at(i)
-            && (self.surely.of(direction).at(i) || crosses(self.x[i], self.edge(i, direction), direction))
+            && (self.known.surely.of(direction).at(i) || crosses(self.x[i], self.edge(i, direction), direction))
     }
 }
 
@@ -318,11 +328,12 @@ mod tests {
         for window in [2, 3, 20, 100, 600] {
             let exact = rolling_deviation(&x, window);
             let (mut close, mut seen) = (0, 0);
-            lower_bounds(&x, window, |start, bounds, allowance| {
+            let nothing = |_, _| ();
+            lower_bounds(&x, window, nothing, |Stretch { start, bounds, allowance, .. }| {
                 for (i, bound) in bounds.iter().enumerate() {
                     let exact = exact[start + i];
                     assert!(*bound <= exact, "window {window}, bar {}: {bound} > {exact}", start + i);
-                    let above = upper(*bound, allowance);
+                    let above = bound * STRETCHED + above(allowance);
                     assert!(above >= exact, "window {window}, bar {}: {above} < {exact}", start + i);
                     close += usize::from(*bound > 0.99 * exact && above < 1.01 * exact);
                     seen += 1;
@@ -339,7 +350,7 @@ mod tests {
         let (mut hits, mut outside, mut spared, mut sure) = (0, 0, 0, 0);
         for window in [2, 20, 100] {
             for thresholds in [[-1.5, 1.5], [0.5, -0.5], [-1.0, f64::MIN_POSITIVE]] {
-                let z = ZScore::new(&x, sma(&x, 5), window, thresholds);
+                let z = ZScore::around(&x, &sma(&x, 5), window, thresholds);
                 let bands = Bands::new(&x[..], window, thresholds[1] * 1.2);
                 for (i, price) in x.iter().enumerate() {
                     for (direction, threshold) in [(Direction::Long, thresholds[0]), (Direction::Short, thresholds[1])]
@@ -351,7 +362,8 @@ mod tests {
                         assert_eq!(bands.outside(i, direction), full, "window {window}, bar {i}");
                         outside += usize::from(full);
                         spared += usize::from(!z.maybe(direction).at(i));
-                        sure += usize::from(z.surely.of(direction).at(i) && bands.surely.of(direction).at(i));
+                        sure +=
+                            usize::from(z.known.surely.of(direction).at(i) && bands.known.surely.of(direction).at(i));
                     }
                 }
             }
@@ -361,10 +373,20 @@ mod tests {
     }
 
     #[test]
+    fn means_beside_bounds_are_simple_moving_averages() {
+        let mut x = walk(3_000);
+        x[1_700] = f64::NAN;
+        let bits = |x: &[f64]| x.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+        for window in [1, 2, 20, 600, 3_000, 3_001] {
+            assert_eq!(bits(&Bands::new(&x[..], window, 2.0).mid), bits(&sma(&x, window)), "window {window}");
+        }
+    }
+
+    #[test]
     fn a_missing_value_makes_every_window_that_holds_it_answer_no() {
         let mut x = walk(300);
         x[100] = f64::NAN;
-        let z = ZScore::new(&x, vec![1.0; 300], 20, [0.5, 0.5]);
+        let z = ZScore::around(&x, &[1.0; 300], 20, [0.5, 0.5]);
         let bands = Bands::new(&x[..], 20, 0.0);
         for i in 100..120 {
             assert!(z.at(i).is_nan());
@@ -376,22 +398,6 @@ mod tests {
     fn a_constant_window_has_no_deviation_and_no_score() {
         let x = [0.1, 0.3, 0.3, 0.3];
         assert_eq!(rolling_deviation(&x, 3)[3], 0.0);
-        assert!(ZScore::new(&x, vec![0.0; 4], 3, [-1.0, 1.0]).at(3).is_nan());
-    }
-
-    #[test]
-    fn the_next_mark_is_found_across_words() {
-        let mut marks = Marks::none(300);
-        for i in [0, 63, 64, 299] {
-            marks.set(i);
-        }
-        let mut seen = vec![];
-        let mut from = 0;
-        while let Some(i) = marks.next(from) {
-            seen.push(i);
-            from = i + 1;
-        }
-        assert_eq!(seen, [0, 63, 64, 299]);
-        assert!(!marks.at(1_000));
+        assert!(ZScore::around(&x, &[0.0; 4], 3, [-1.0, 1.0]).at(3).is_nan());
     }
 }

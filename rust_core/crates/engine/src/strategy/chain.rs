@@ -80,10 +80,10 @@ struct Columns {
 
 impl Columns {
     fn new(close: Vec<f64>, params: &Params) -> Self {
-        let mean = indicators::kalman_mean(&close, params.kalman_r, params.kalman_q);
+        let residual = indicators::kalman_residual(&close, params.kalman_r, params.kalman_q);
         let thresholds = [params.z_score_long, params.z_score_short];
         Self {
-            z: ZScore::new(&close, mean, params.window_length as usize, thresholds),
+            z: ZScore::new(residual, params.window_length as usize, thresholds),
             bands: Bands::new(close, params.b_b_length as usize, params.std_factor),
         }
     }

@@ -10,7 +10,8 @@ use super::chain::Chain;
 use super::cluster::Regimes;
 use crate::gates::NewsGate;
 use crate::indicators;
-use crate::indicators::trailing::{Bands, Marks, ZScore, beyond};
+use crate::indicators::marks::Marks;
+use crate::indicators::trailing::{Bands, ZScore, beyond};
 use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
 use crate::rounding;
@@ -154,12 +155,12 @@ impl<'a> MeanReverter<'a> {
         let garch = Garch::new(p);
         let scores = || {
             let ema = if enabled(&[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
-            let z = enabled(&[1]).then(|| ZScore::new(close, ema.clone(), window, thresholds));
+            let z = enabled(&[1]).then(|| ZScore::around(close, &ema, window, thresholds));
             if !enabled(&[2, 3, 5, 6]) {
                 return (ema, z, None, indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length));
             }
-            let (range, mean) = indicators::atr_and_kalman_mean(&bars.bid, atr_length, p.kalman_r, p.kalman_q);
-            (ema, z, Some(ZScore::new(close, mean, window, thresholds)), range)
+            let (range, residual) = indicators::atr_and_kalman_residual(&bars.bid, atr_length, p.kalman_r, p.kalman_q);
+            (ema, z, Some(ZScore::new(residual, window, thresholds)), range)
         };
         let envelope =
             || enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
