@@ -1,7 +1,7 @@
 //! Everything a run reads: primary bars, higher timeframes, and what was found in the files.
 
 use bytes::Bytes;
-use omega_contract::config::EntryTimestamp;
+use omega_contract::config::{EntryTimestamp, Session};
 use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Higher, Pair};
 use omega_contract::time::{DAY_NS, Timeframe};
@@ -146,28 +146,42 @@ fn load_pair(
     Ok((pair, start.saturating_sub(begin), found))
 }
 
-/// Whether a slot without a bar counts as a gap.
-fn expected(ts: i64, config: &Config) -> bool {
+/// Whether a slot without a bar counts as a gap where sessions say when bars are expected.
+fn in_session(ts: i64, windows: &[Session]) -> bool {
     let minute = ts.rem_euclid(DAY_NS) / 60_000_000_000;
-    match &config.sessions {
-        Some(windows) if !windows.is_empty() => windows.iter().any(|w| {
-            let (start, end) = (i64::from(w.start.0), i64::from(w.end.0));
-            if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
-        }),
-        _ => (ts.div_euclid(DAY_NS) + 3).rem_euclid(7) < 5,
+    windows.iter().any(|w| {
+        let (start, end) = (i64::from(w.start.0), i64::from(w.end.0));
+        if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
+    })
+}
+
+/// Slots from `slot` on before `end` that lie on Monday to Friday, counted day by day.
+fn weekday_slots(mut slot: i64, end: i64, step: i64) -> usize {
+    let mut count = 0;
+    while slot < end {
+        let day = slot.div_euclid(DAY_NS);
+        let next_day = (day + 1).saturating_mul(DAY_NS).min(end);
+        let slots = (next_day - slot).div_euclid(step) + i64::from((next_day - slot).rem_euclid(step) > 0);
+        // 1970-01-01 was a Thursday.
+        if (day + 3).rem_euclid(7) < 5 {
+            count += slots as usize;
+        }
+        slot = slot.saturating_add(slots.saturating_mul(step));
     }
+    count
 }
 
 fn count_gaps(ts: &[i64], config: &Config) -> usize {
     let step = config.timeframes.primary.ns();
     let missing = |pair: &[i64]| {
-        let mut gaps = 0;
-        let mut slot = pair[0].saturating_add(step);
-        while slot < pair[1] {
-            gaps += usize::from(expected(slot, config));
-            slot = slot.saturating_add(step);
+        let slot = pair[0].saturating_add(step);
+        match config.sessions.as_deref() {
+            None | Some([]) => weekday_slots(slot, pair[1], step),
+            Some(windows) => {
+                let slots = std::iter::successors(Some(slot), |slot| slot.checked_add(step));
+                slots.take_while(|slot| *slot < pair[1]).filter(|slot| in_session(*slot, windows)).count()
+            }
         }
-        gaps
     };
     let mut gaps = 0;
     for from in (0..ts.len()).step_by(LOOK) {
@@ -234,5 +248,26 @@ impl Dataset {
             higher.push(align_higher(config, &primary, tf, bars));
         }
         Ok(Self { primary, start, higher, governance })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weekday_slots_are_those_that_one_would_count_one_by_one() {
+        let minute = 60_000_000_000;
+        let friday = DAY_NS + 23 * 60 * minute; // 1970-01-02 was a Friday
+        for step in [minute, 7 * minute, 240 * minute, DAY_NS, 7 * DAY_NS] {
+            for (from, to) in [(0, 1), (0, 0), (5, 2), (0, 61), (-90, 3 * 1440 + 7), (30, 20 * 1440), (-9_000, 9_000)] {
+                let (slot, end) = (friday + from * minute + 5, friday + to * minute);
+                let slots = (0..).map(|k| slot + k * step).take_while(|t| *t < end);
+                let one_by_one = slots.filter(|t| (t.div_euclid(DAY_NS) + 3).rem_euclid(7) < 5).count();
+                assert_eq!(weekday_slots(slot, end, step), one_by_one, "{step} {from} {to}");
+            }
+        }
+        assert_eq!(weekday_slots(i64::MAX, i64::MAX, minute), 0);
+        assert!(weekday_slots(i64::MIN, i64::MAX, minute) > 200_000_000);
     }
 }

@@ -5,6 +5,10 @@ use omega_contract::inputs::Pair;
 use omega_contract::{Category, RunError, codes};
 
 use crate::candles::Candles;
+use crate::sides;
+
+/// Bars from which on a second thread pays.
+const WORTH_A_THREAD: usize = 200_000;
 
 /// Largest share of bars that one side may have and the other not.
 pub const MAX_JOIN_LOSS: f64 = 0.01;
@@ -101,18 +105,23 @@ fn find_flaws(raw: Candles, shown: &str) -> Result<(Candles, usize), RunError> {
 /// Bid must not lie above ask at open and close within a range of the joined bars. The row of the message counts the
 /// joined bars of both files.
 pub fn check_spread(pair: &Pair, range: std::ops::Range<usize>, shown: &str) -> Result<(), RunError> {
-    for (column, bid, ask) in [("Open", &pair.bid.open, &pair.ask.open), ("Close", &pair.bid.close, &pair.ask.close)] {
-        let (low, high) = (&bid[range.clone()], &ask[range.clone()]);
-        if low.iter().zip(high).fold(true, |good, (b, a)| good & (*b <= *a)) {
-            continue;
+    let check = |column: &str, bid: &[f64], ask: &[f64]| {
+        if bid[range.clone()].iter().zip(&ask[range.clone()]).fold(true, |good, (b, a)| good & (*b <= *a)) {
+            return Ok(());
         }
         let rows: Vec<usize> = range.clone().filter(|&i| bid[i] > ask[i]).collect();
-        if !rows.is_empty() {
-            let rule = "ask lies below bid";
-            return Err(fault(codes::CONSTRAINT_VIOLATION, shown, column, rule, &pair.ts, &rows));
+        if rows.is_empty() {
+            return Ok(());
         }
-    }
-    Ok(())
+        let rule = "ask lies below bid";
+        Err(fault(codes::CONSTRAINT_VIOLATION, shown, column, rule, &pair.ts, &rows))
+    };
+    let [open, close] = sides::both(
+        range.len() >= WORTH_A_THREAD,
+        || check("Open", &pair.bid.open, &pair.ask.open),
+        || check("Close", &pair.bid.close, &pair.ask.close),
+    );
+    open.and(close)
 }
 
 /// Share of bars lost by joining the sides; more than one per cent is an error.

@@ -144,7 +144,7 @@ impl Known {
     /// may lie outside and none is known to.
     fn note(&mut self, start: usize, helps: [bool; 2], answers: impl Iterator<Item = u64>) {
         let [long, short] = helps.map(u64::from);
-        let (always, never) = (1 - long | (1 - short) << 1, (1 - long) << 2 | (1 - short) << 3);
+        let (always, never) = ((1 - long) | ((1 - short) << 1), ((1 - long) << 2) | ((1 - short) << 3));
         // First all of them without a branch, several bars at once, and then only the few that are marked.
         let mut flags = [0; BLOCK];
         for (flag, answer) in flags.iter_mut().zip(answers) {
@@ -162,9 +162,11 @@ impl Known {
     }
 }
 
-/// A bar's answers in four bits: may lie outside (long, short), does (long, short).
-fn answers(maybe: [bool; 2], surely: [bool; 2]) -> u64 {
-    u64::from(maybe[0]) | u64::from(maybe[1]) << 1 | u64::from(surely[0]) << 2 | u64::from(surely[1]) << 3
+/// A bar's answers in four bits: may lie outside (long, short), does (long, short). It may where it is not known to lie
+/// `inside`.
+fn answers(inside: [bool; 2], outside: [bool; 2]) -> u64 {
+    let pair = |answer: [bool; 2]| u64::from(answer[0]) | (u64::from(answer[1]) << 1);
+    (3 ^ pair(inside)) | (pair(outside) << 2)
 }
 
 /// Distance from a centre in deviations of that distance.
@@ -192,8 +194,8 @@ impl ZScore {
             let more = above(allowance);
             let found = residual[start..].iter().zip(bounds).map(|(r, bound)| {
                 let (most, told) = (bound * STRETCHED + more, *bound > 0.0);
-                let maybe = [!(*r > long * bound), !(*r < short * bound)];
-                answers(maybe, [told & (*r <= long * most), told & (*r >= short * most)])
+                let inside = [*r > long * bound, *r < short * bound];
+                answers(inside, [told & (*r <= long * most), told & (*r >= short * most)])
             });
             known.note(start, helps, found);
         });
@@ -264,7 +266,7 @@ impl<'a> Bands<'a> {
             let more = above(allowance);
             let found = x[start..].iter().zip(means).zip(bounds).map(|((x, mid), bound)| {
                 let (reach, most) = (factor * bound, factor * (bound * STRETCHED + more));
-                answers([!(*x > mid - reach), !(*x < mid + reach)], [*x <= mid - most, *x >= mid + most])
+                answers([*x > mid - reach, *x < mid + reach], [*x <= mid - most, *x >= mid + most])
             });
             known.note(start, [helps; 2], found);
         });
