@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::align::{self, Rules};
 use crate::candles::{self, Candles};
 use crate::manifest::{Entry, Input};
-use crate::sides::{self, File};
+use crate::sides::{self, Decoding, File, Volume};
 use crate::source::{Paths, Side, read_file};
 use crate::{clean, govern};
 
@@ -61,21 +61,21 @@ fn read_file_of(paths: &Paths, config: &Config, tf: Timeframe, side: Side) -> Re
 }
 
 /// Checks or cleans what was read.
-fn examine(file: File, raw: Candles, config: &Config, tf: Timeframe, side: Side) -> Result<SideRead, RunError> {
+fn examine(file: File, decoded: Decoding, config: &Config, tf: Timeframe, side: Side) -> Result<SideRead, RunError> {
     let File { content, shown } = file;
     let kind = if side == Side::Bid { "market_parquet_bid" } else { "market_parquet_ask" };
     let entry = Entry {
         path: shown,
         kind,
         sha256: String::new(),
-        rows: Some(raw.len()),
-        first_ns: raw.ts.first().copied(),
-        last_ns: raw.ts.last().copied(),
+        rows: Some(decoded.candles.len()),
+        first_ns: decoded.candles.ts.first().copied(),
+        last_ns: decoded.candles.ts.last().copied(),
     };
     let (mut candles, duplicates) = if config.semantics.data_rules.is_v2() {
-        govern::check_file(raw, &entry.path)?
+        govern::check_file(decoded, &entry.path, || sides::volumes(&content, &entry.path))?
     } else {
-        (clean::clean(raw, tf, config.timestamp_alignment.normalize_to_timeframe), 0)
+        (clean::clean(decoded.candles, tf, config.timestamp_alignment.normalize_to_timeframe), 0)
     };
     candles.forget_volume();
     Ok(SideRead { candles, input: Input { entry, content }, duplicates })
@@ -90,7 +90,8 @@ fn read_sides(paths: &Paths, config: &Config, tf: Timeframe) -> Result<[SideRead
     let on_two_threads = size(Side::Bid) + size(Side::Ask) >= sides::WORTH_A_THREAD;
     let [bid, ask] = sides::both(on_two_threads, read(Side::Bid), read(Side::Ask));
     let (bid, ask) = (bid?, ask?);
-    let [bid_rows, ask_rows] = sides::read([&bid, &ask], on_two_threads);
+    let volume = if config.semantics.data_rules.is_v2() { Volume::Checked } else { Volume::Kept };
+    let [bid_rows, ask_rows] = sides::read([&bid, &ask], volume, on_two_threads);
     let [bid, ask] = sides::both(
         on_two_threads,
         || examine(bid, bid_rows?, config, tf, Side::Bid),

@@ -5,7 +5,7 @@ use omega_contract::inputs::Pair;
 use omega_contract::{Category, RunError, codes};
 
 use crate::candles::Candles;
-use crate::sides;
+use crate::sides::{self, Decoding};
 
 /// Bars from which on a second thread pays.
 const WORTH_A_THREAD: usize = 200_000;
@@ -34,25 +34,30 @@ fn fault(code: u16, shown: &str, column: &str, rule: &str, ts: &[i64], rows: &[u
 /// Rows a look at a time: small enough to stay in the nearest cache.
 const LOOK: usize = 1024;
 
-/// Whether a stretch of rows is beyond reproach, told without a branch per row.
+/// Whether the prices of a stretch of rows are beyond reproach, told without a branch per row.
 fn flawless(raw: &Candles, rows: std::ops::Range<usize>) -> bool {
-    let (ts, volume) = (&raw.ts[rows.clone()], &raw.volume[rows.clone()]);
     let (open, high) = (&raw.open[rows.clone()], &raw.high[rows.clone()]);
     let (low, close) = (&raw.low[rows.clone()], &raw.close[rows]);
-    let rising = ts.windows(2).fold(true, |good, pair| good & (pair[0] < pair[1]));
     // Comparisons with NaN are false, so NaN fails as well; the highest price bounds the others.
-    let candles = open.iter().zip(high).zip(low).zip(close).fold(true, |good, (((o, h), l), c)| {
+    open.iter().zip(high).zip(low).zip(close).fold(true, |good, (((o, h), l), c)| {
         good & (*l > 0.0) & (*l <= *o) & (*l <= *c) & (*o <= *h) & (*c <= *h) & (*h < f64::INFINITY)
-    });
-    rising & candles & volume.iter().fold(true, |good, v| good & (*v >= 0.0) & (*v < f64::INFINITY))
+    })
 }
 
-/// Checks one file and drops equal duplicates; returns how many there were.
-pub fn check_file(raw: Candles, shown: &str) -> Result<(Candles, usize), RunError> {
+/// Checks one file and drops equal duplicates; returns how many there were. `volume` is read only where something is
+/// odd and the candles have none.
+pub fn check_file(
+    file: Decoding,
+    shown: &str,
+    volume: impl FnOnce() -> Result<Vec<f64>, RunError>,
+) -> Result<(Candles, usize), RunError> {
+    let Decoding { candles: mut raw, in_order } = file;
     let n = raw.len();
-    // Stretches overlap by a row, so that the step from one to the next is looked at too.
-    if (0..n).step_by(LOOK).all(|from| flawless(&raw, from.saturating_sub(1)..n.min(from + LOOK))) {
+    if in_order && (0..n).step_by(LOOK).all(|from| flawless(&raw, from..n.min(from + LOOK))) {
         return Ok((raw, 0));
+    }
+    if raw.volume.len() != n {
+        raw.volume = volume()?;
     }
     find_flaws(raw, shown)
 }

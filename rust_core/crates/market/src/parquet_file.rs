@@ -143,11 +143,23 @@ impl<'a> Source<'a> {
 
     /// Bar times in ns, without nulls.
     pub fn times(&self) -> Result<Vec<i64>, RunError> {
+        Ok(self.times_with_order()?.0)
+    }
+
+    /// Bar times in ns, without nulls, and whether they rise strictly.
+    pub fn times_with_order(&self) -> Result<(Vec<i64>, bool), RunError> {
         let (index, column) = self.time_column()?;
-        self.read(index, column, TIME, |reader| match reader {
+        let typed = |reader| match reader {
             ColumnReader::Int64ColumnReader(r) => Some(r),
             _ => None,
-        })
+        };
+        let (mut times, mut rising) = (Vec::with_capacity(self.rows), true);
+        self.read_pieces(index, column, TIME, typed, &mut times, |times, first| {
+            // The step from the piece before is looked at, too.
+            let new = &times[first.saturating_sub(1)..];
+            rising &= new.iter().zip(&new[1..]).fold(true, |good, (a, b)| good & (a < b));
+        })?;
+        Ok((times, rising))
     }
 
     /// A float64 column without nulls.
@@ -196,6 +208,26 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Whether a column of plain numbers without nulls is finite and not negative.
+    pub fn is_plain_volume(&self, name: &str) -> Result<bool, RunError> {
+        let fine = |values: &[f64]| values.iter().fold(true, |good, v| good & (*v >= 0.0) & (*v < f64::INFINITY));
+        let (index, column) = self.find(name)?;
+        if column.physical_type() != PhysicalType::DOUBLE {
+            return Ok(fine(&self.volumes(name)?));
+        }
+        let typed = |reader| match reader {
+            ColumnReader::DoubleColumnReader(r) => Some(r),
+            _ => None,
+        };
+        // Nothing needs the values afterwards, so one piece of memory is enough for all of them.
+        let mut all_fine = true;
+        self.read_pieces(index, column, name, typed, &mut Vec::with_capacity(PIECE), |values, _| {
+            all_fine &= fine(values);
+            values.clear();
+        })?;
+        Ok(all_fine)
+    }
+
     /// A text column without nulls.
     pub fn texts(&self, name: &str) -> Result<Vec<String>, RunError> {
         let (index, column) = self.find(name)?;
@@ -220,37 +252,53 @@ impl<'a> Source<'a> {
         name: &str,
         typed: impl Fn(ColumnReader) -> Option<parquet::column::reader::ColumnReaderImpl<T>>,
     ) -> Result<Vec<T::T>, RunError> {
+        let mut values = Vec::with_capacity(self.rows);
+        self.read_pieces(index, column, name, typed, &mut values, |_, _| ())?;
+        Ok(values)
+    }
+
+    /// Appends a column to `values` piece by piece; `look` sees them after each, while it is still in the cache, with the
+    /// place of its first value.
+    fn read_pieces<T: DataType>(
+        &self,
+        index: usize,
+        column: &ColumnDescriptor,
+        name: &str,
+        typed: impl Fn(ColumnReader) -> Option<parquet::column::reader::ColumnReaderImpl<T>>,
+        values: &mut Vec<T::T>,
+        mut look: impl FnMut(&mut Vec<T::T>, usize),
+    ) -> Result<(), RunError> {
         let fail = |e: ParquetError| broken(self.shown, e);
-        let mut values: Vec<T::T> = Vec::with_capacity(self.rows);
         let mut levels: Vec<i16> = vec![];
-        let optional = column.max_def_level() > 0;
+        let (full, optional) = (column.max_def_level(), column.max_def_level() > 0);
+        let mut first_row = 0;
         for group in 0..self.reader.num_row_groups() {
             let row_group = self.reader.get_row_group(group).map_err(fail)?;
             let rows = row_group.metadata().num_rows().max(0) as usize;
             let Some(mut reader) = typed(row_group.get_column_reader(index).map_err(fail)?) else {
                 return Err(schema_fault(self.shown, name, "has an unexpected physical type"));
             };
-            let end = values.len() + rows;
-            while values.len() < end {
+            let mut read = 0;
+            while read < rows {
                 let before = values.len();
                 levels.clear();
                 let into = optional.then_some(&mut levels);
                 // In pieces that stay in the cache: the reader clears what it decodes into beforehand.
-                let wanted = (end - before).min(PIECE);
-                let (records, _, _) = reader.read_records(wanted, into, None, &mut values).map_err(fail)?;
-                if records == 0
-                    || (values.len() - before != records && levels.iter().all(|l| *l == column.max_def_level()))
-                {
-                    let read = rows - (end - before);
+                let (records, _, _) =
+                    reader.read_records((rows - read).min(PIECE), into, None, values).map_err(fail)?;
+                let decoded = values.len() - before;
+                if records == 0 || (decoded != records && levels.iter().all(|l| *l == full)) {
                     return Err(broken(self.shown, format!("row group {group} ends after {read} of {rows} rows")));
                 }
-                let full = column.max_def_level();
                 if !levels.iter().fold(true, |good, level| good & (*level == full)) {
-                    let row = before + levels.iter().position(|level| *level != full).unwrap_or(0);
+                    let row = first_row + read + levels.iter().position(|level| *level != full).unwrap_or(0);
                     return Err(schema_fault(self.shown, name, &format!("is null at row {row}")).with("row", row));
                 }
+                look(values, before);
+                read += decoded;
             }
+            first_row += rows;
         }
-        Ok(values)
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use omega_contract::{Category, RunError, codes};
 
 use crate::candles::Candles;
-use crate::parquet_file::{Source, shielded};
+use crate::parquet_file::{Source, shielded, with_source};
 
 /// Content of a candle file and the name that messages show.
 pub struct File {
@@ -28,13 +28,31 @@ enum Part {
     Volume,
 }
 
+const VOLUME: &str = "Volume";
 const PARTS: [Part; 6] =
     [Part::Times, Part::Prices("Open"), Part::Prices("High"), Part::Prices("Low"), Part::Prices("Close"), Part::Volume];
 
 #[derive(Clone)]
 enum Decoded {
-    Times(Arc<Vec<i64>>),
+    Times(Arc<Vec<i64>>, bool),
     Numbers(Vec<f64>),
+    Volume(Option<Vec<f64>>),
+}
+
+/// What becomes of the volume, which only rules for files look at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Volume {
+    Kept,
+    /// Looked at while it is decoded, and kept only when there is something to say about it.
+    Checked,
+}
+
+/// Candles of a file.
+pub struct Decoding {
+    /// The candles; without volume when that was checked.
+    pub candles: Candles,
+    /// Whether times rise strictly and the volume was found to be finite and not negative.
+    pub in_order: bool,
 }
 
 fn lost() -> RunError {
@@ -58,22 +76,27 @@ pub fn both<T: Send>(
 
 /// Reads the candles of both sides: `UTC time` (timestamp\[ns, UTC\]), four float64 prices, any numeric volume. Each
 /// side may fail on its own.
-pub fn read(files: [&File; 2], on_two_threads: bool) -> [Result<Candles, RunError>; 2] {
+pub fn read(files: [&File; 2], volume: Volume, on_two_threads: bool) -> [Result<Decoding, RunError>; 2] {
     let [bid, ask] = files;
     match (open_source(bid), open_source(ask)) {
-        (Ok(bid), Ok(ask)) => decode([&bid, &ask], on_two_threads),
+        (Ok(bid), Ok(ask)) => decode([&bid, &ask], volume, on_two_threads),
         (bid, ask) => [bid, ask].map(|source| {
             let source = source?;
-            candles(|part| decode_part(&source, part))
+            candles(|part| decode_part(&source, part, volume))
         }),
     }
+}
+
+/// The volume of a file whose candles came without.
+pub fn volumes(content: &Bytes, shown: &str) -> Result<Vec<f64>, RunError> {
+    with_source(content.clone(), shown, |source| source.volumes(VOLUME))
 }
 
 fn open_source(file: &File) -> Result<Source<'_>, RunError> {
     shielded(&file.shown, || Source::open(file.content.clone(), &file.shown))
 }
 
-fn decode(sources: [&Source; 2], on_two_threads: bool) -> [Result<Candles, RunError>; 2] {
+fn decode(sources: [&Source; 2], volume: Volume, on_two_threads: bool) -> [Result<Decoding, RunError>; 2] {
     let [bid, ask] = sources;
     let shared = ask.stores_times_like(bid);
     // Times compress worst and take longest: they come first, so that no thread is left alone with them at the end.
@@ -86,7 +109,7 @@ fn decode(sources: [&Source; 2], on_two_threads: bool) -> [Result<Candles, RunEr
     let work = || {
         let mut done = BTreeMap::new();
         while let Some((side, part)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.insert((*side, *part), decode_part(sources[*side], *part));
+            done.insert((*side, *part), decode_part(sources[*side], *part, volume));
         }
         Ok(done)
     };
@@ -103,27 +126,24 @@ fn decode(sources: [&Source; 2], on_two_threads: bool) -> [Result<Candles, RunEr
     [0, 1].map(|side| candles(|part| done.remove(&(side, part)).unwrap_or_else(|| Err(lost()))))
 }
 
-fn decode_part(source: &Source, part: Part) -> Result<Decoded, RunError> {
+fn decode_part(source: &Source, part: Part, volume: Volume) -> Result<Decoded, RunError> {
     shielded(source.shown(), || match part {
-        Part::Times => Ok(Decoded::Times(Arc::new(source.times()?))),
+        Part::Times => source.times_with_order().map(|(times, rising)| Decoded::Times(Arc::new(times), rising)),
         Part::Prices(name) => Ok(Decoded::Numbers(source.prices(name)?)),
-        Part::Volume => Ok(Decoded::Numbers(source.volumes("Volume")?)),
+        Part::Volume if volume == Volume::Checked && source.is_plain_volume(VOLUME)? => Ok(Decoded::Volume(None)),
+        Part::Volume => Ok(Decoded::Volume(Some(source.volumes(VOLUME)?))),
     })
 }
 
 /// Candles of decoded parts; the first fault in the order of the parts.
-fn candles(mut part: impl FnMut(Part) -> Result<Decoded, RunError>) -> Result<Candles, RunError> {
-    let Decoded::Times(ts) = part(Part::Times)? else { return Err(lost()) };
-    let mut numbers = |wanted| match part(wanted)? {
+fn candles(mut part: impl FnMut(Part) -> Result<Decoded, RunError>) -> Result<Decoding, RunError> {
+    let Decoded::Times(ts, rising) = part(Part::Times)? else { return Err(lost()) };
+    let mut prices = |name| match part(Part::Prices(name))? {
         Decoded::Numbers(column) => Ok(column),
-        Decoded::Times(_) => Err(lost()),
+        _ => Err(lost()),
     };
-    Ok(Candles {
-        ts,
-        open: numbers(PARTS[1])?,
-        high: numbers(PARTS[2])?,
-        low: numbers(PARTS[3])?,
-        close: numbers(PARTS[4])?,
-        volume: numbers(PARTS[5])?,
-    })
+    let (open, high, low, close) = (prices("Open")?, prices("High")?, prices("Low")?, prices("Close")?);
+    let Decoded::Volume(volume) = part(Part::Volume)? else { return Err(lost()) };
+    let in_order = rising && volume.is_none();
+    Ok(Decoding { candles: Candles { ts, open, high, low, close, volume: volume.unwrap_or_default() }, in_order })
 }
