@@ -32,8 +32,32 @@ def _small(raw: bytes, kind: type[Any]) -> npt.NDArray[Any]:
 #: Steps that turn eight ASCII digits, first digit in the lowest byte, into their number: neighbours are added up
 #: pairwise, with weights 10, 100 and 10,000 (Lemire 2018, "Quickly parsing eight digits").
 _PAIRWISE = [(2561, 8, 0x00FF00FF00FF00FF), (6553601, 16, 0x0000FFFF0000FFFF), (42949672960001, 32, 0xFFFFFFFF)]
-#: Numbers at a time, so that the steps stay in the cache.
-_STRETCH = 1 << 14
+#: Numbers, and characters, at a time, so that the steps stay in the cache.
+_STRETCH, _BLOCK = 1 << 14, 1 << 16
+_ALL = (1 << 64) - 1
+_HIGH_BITS = np.uint64(0x8080808080808080)
+
+
+def _eight(groups: npt.NDArray[np.uint64], length: int) -> npt.NDArray[np.uint64] | int | None:
+    """The numbers in the first ``length`` bytes of each group of eight ASCII digits; None where a byte is no digit.
+
+    One number when all are the same, as the first and the last digits of neighbouring times mostly are.
+    """
+    digits = groups & np.uint64((1 << 8 * length) - 1)
+    if np.all(digits == digits[0]):
+        text = digits[0].tobytes()[:length]
+        return int(text or b"0") if text.isdigit() or not text else None
+    # What is missing becomes zeros before the first digit.
+    digits <<= np.uint64(64 - 8 * length)
+    digits |= np.uint64(0x3030303030303030 & (_ALL >> 8 * length))
+    if np.any((digits + np.uint64(0x4646464646464646) | digits - np.uint64(0x3030303030303030)) & _HIGH_BITS):
+        return None
+    digits &= np.uint64(0x0F0F0F0F0F0F0F0F)
+    for weight, shift, kept in _PAIRWISE:
+        digits *= np.uint64(weight)
+        digits >>= np.uint64(shift)
+        digits &= np.uint64(kept)
+    return digits
 
 
 def _of_one_width(text: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64] | None:
@@ -47,28 +71,18 @@ def _of_one_width(text: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64] | None:
     count, left = divmod(len(text) + 1, width + 1)
     if left or np.any(text[width :: width + 1] != ord(",")):
         return None
-    digits = sum(
-        int(np.count_nonzero((text[at : at + (1 << 18)] - np.uint8(ord("0"))) < 10))
-        for at in range(0, len(text), 1 << 18)
-    )
-    if digits != count * width:
-        return None
-    # Three overlapping groups of eight digits: the first is cut down to what lies before the other two.
-    groups = [np.ndarray((count,), "<u8", text.data, at, (width + 1,)) for at in (0, width - 16, width - 8)]
-    out, spare = np.empty(count, np.uint64), np.empty(_STRETCH, np.uint64)
+    # Three overlapping groups of eight digits: of the first, only what lies before the other two counts.
+    places = [(0, width - 16), (width - 16, 8), (width - 8, 8)]
+    groups = [(np.ndarray((count,), "<u8", text.data, at, (width + 1,)), length) for at, length in places]
+    out = np.zeros(count, np.uint64)
     for at in range(0, count, _STRETCH):
         into = out[at : at + _STRETCH]
-        into[:] = 0
-        for number, group in enumerate(groups):
-            eight = np.bitwise_and(group[at : at + _STRETCH], 0x0F0F0F0F0F0F0F0F, out=spare[: len(into)])
-            for weight, shift, mask in _PAIRWISE:
-                eight *= np.uint64(weight)
-                eight >>= np.uint64(shift)
-                eight &= np.uint64(mask)
-            if number == 0:
-                eight //= np.uint64(10 ** (24 - width))
+        for group, length in groups:
+            number = _eight(group[at : at + _STRETCH], length)
+            if number is None:
+                return None
             into *= np.uint64(10**8)
-            into += eight
+            into += number if isinstance(number, np.ndarray) else np.uint64(number)
     return out.view(np.int64) if out.max() < 1 << 63 else None
 
 
@@ -78,9 +92,12 @@ def _large(raw: msgspec.Raw, kind: type[Any]) -> npt.NDArray[Any]:
     array = np.frombuffer(memoryview(raw), dtype=np.uint8)[1:-1]
     if kind is np.int64 and (whole := _of_one_width(array)) is not None:
         return whole
-    text = (array == ord(",")).view(np.uint8)
-    text *= ord(",") ^ ord("\n")
-    text ^= array
+    text = np.empty_like(array)
+    for at in range(0, len(array), _BLOCK):
+        source, target = array[at : at + _BLOCK], text[at : at + _BLOCK]
+        np.equal(source, ord(","), out=target.view(np.bool_))
+        target *= ord(",") ^ ord("\n")
+        target ^= source
     lines: Any = pa.BufferReader(pa.py_buffer(text.data))
     table = csv.read_csv(
         lines,
@@ -102,6 +119,7 @@ def equity_columns(
     if memoryview(text.timestamp_ns).nbytes < LARGE:
         times, equity, balance = (_small(bytes(raw), kind) for raw, kind in columns)
     else:
-        with ThreadPoolExecutor(len(columns)) as pool:
-            times, equity, balance = pool.map(lambda column: _large(*column), columns)
+        # Arrow's parser has threads of its own, so two at a time are enough; what takes longest comes first.
+        with ThreadPoolExecutor(2) as pool:
+            balance, equity, times = pool.map(lambda column: _large(*column), reversed(columns))
     return times, equity, balance
