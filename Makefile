@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 OMEGA_RUST := legacy_v1/src/rust_modules/omega_rust
-V1_SOURCES := $(shell find $(OMEGA_RUST) legacy_v1/src/schemas -type f -not -path '*/target/*' 2>/dev/null)
-V2_SOURCES := pyproject.toml $(shell find rust_core -type f -not -path '*/target/*' 2>/dev/null)
+V1_SOURCES := .cargo/config.toml $(shell find $(OMEGA_RUST) legacy_v1/src/schemas -type f -not -path '*/target/*' 2>/dev/null)
+V2_SOURCES := pyproject.toml .cargo/config.toml $(shell find rust_core -type f -not -path '*/target/*' 2>/dev/null)
 V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --features omega-backtest/schema --manifest-path rust_core/Cargo.toml
 
 .DEFAULT_GOAL := help

@@ -1,7 +1,7 @@
 """Instructions that a call over V1's boundary takes, counted by callgrind: no other load on the machine changes them.
 
 Hardware counters would be quicker, but many virtual machines have none. What is counted is the build that users get
-(baseline x86-64 or another baseline): valgrind knows no AVX-512.
+(`.cargo/config.toml` says for which processors): valgrind knows no AVX-512.
 """
 
 from __future__ import annotations
