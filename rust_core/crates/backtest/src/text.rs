@@ -45,12 +45,29 @@ fn whole(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// A number that is none is `null`.
-fn number(out: &mut Vec<u8>, value: f64) {
+/// Writes a number and tells where it stands; one that is none is `null`.
+fn number(out: &mut Vec<u8>, value: f64) -> std::ops::Range<usize> {
+    let from = out.len();
     if value.is_finite() {
         out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
     } else {
         out.extend_from_slice(b"null");
+    }
+    from..out.len()
+}
+
+fn keyed(out: &mut Vec<u8>, key: &[u8], value: f64) -> std::ops::Range<usize> {
+    out.extend_from_slice(key);
+    number(out, value)
+}
+
+/// Writes a number that may be the same as one that stands in the text already.
+fn again(out: &mut Vec<u8>, key: &[u8], value: f64, before: f64, at: std::ops::Range<usize>) {
+    out.extend_from_slice(key);
+    if value.to_bits() == before.to_bits() {
+        out.extend_from_within(at);
+    } else {
+        number(out, value);
     }
 }
 
@@ -117,37 +134,29 @@ fn one_trade(out: &mut Vec<u8>, trade: &Trade) -> Written {
         scenario,
         meta: TradeMeta { order_id },
     } = trade;
-    let times: [(&[u8], i64); 3] = [
-        (b"{\"entry_time_ns\":", *entry_time_ns),
-        (b",\"exit_time_ns\":", *exit_time_ns),
-        (b",\"trigger_time_ns\":", *trigger_time_ns),
-    ];
-    for (key, value) in times {
-        out.extend_from_slice(key);
-        whole(out, value);
-    }
+    out.extend_from_slice(b"{\"entry_time_ns\":");
+    whole(out, *entry_time_ns);
+    out.extend_from_slice(b",\"exit_time_ns\":");
+    whole(out, *exit_time_ns);
+    out.extend_from_slice(b",\"trigger_time_ns\":");
+    whole(out, *trigger_time_ns);
     out.extend_from_slice(b",\"direction\":");
     serde_json::to_writer(&mut *out, direction)?;
     out.extend_from_slice(b",\"symbol\":");
     serde_json::to_writer(&mut *out, symbol)?;
     out.extend_from_slice(b",\"order_type\":");
     serde_json::to_writer(&mut *out, order_type)?;
-    let amounts: [(&[u8], f64); 10] = [
-        (b",\"entry_price\":", *entry_price),
-        (b",\"exit_price\":", *exit_price),
-        (b",\"initial_stop_loss\":", *initial_stop_loss),
-        (b",\"stop_loss\":", *stop_loss),
-        (b",\"take_profit\":", *take_profit),
-        (b",\"size\":", *size),
-        (b",\"result\":", *result),
-        (b",\"r_multiple\":", *r_multiple),
-        (b",\"entry_fee\":", *entry_fee),
-        (b",\"exit_fee\":", *exit_fee),
-    ];
-    for (key, value) in amounts {
-        out.extend_from_slice(key);
-        number(out, value);
-    }
+    keyed(out, b",\"entry_price\":", *entry_price);
+    let exit = keyed(out, b",\"exit_price\":", *exit_price);
+    let stop = keyed(out, b",\"initial_stop_loss\":", *initial_stop_loss);
+    // A level that was not moved, or was hit, and a fee that is the same on the way out: the text is there already.
+    again(out, b",\"stop_loss\":", *stop_loss, *initial_stop_loss, stop);
+    again(out, b",\"take_profit\":", *take_profit, *exit_price, exit);
+    keyed(out, b",\"size\":", *size);
+    keyed(out, b",\"result\":", *result);
+    keyed(out, b",\"r_multiple\":", *r_multiple);
+    let fee = keyed(out, b",\"entry_fee\":", *entry_fee);
+    again(out, b",\"exit_fee\":", *exit_fee, *entry_fee, fee);
     out.extend_from_slice(b",\"reason\":");
     serde_json::to_writer(&mut *out, reason)?;
     out.extend_from_slice(b",\"scenario\":");
@@ -180,13 +189,13 @@ mod tests {
             entry_price: odd(0),
             exit_price: odd(1),
             initial_stop_loss: odd(2),
-            stop_loss: odd(3),
-            take_profit: odd(4),
+            stop_loss: odd(2 + i % 2),
+            take_profit: odd(1 + 3 * (i / 2 % 2)),
             size: odd(5),
             result: odd(6),
             r_multiple: odd(7),
             entry_fee: odd(8),
-            exit_fee: odd(9),
+            exit_fee: odd(8 + i / 4 % 2),
             reason: [ExitReason::TakeProfit, ExitReason::StopLoss, ExitReason::BreakEvenStopLoss, ExitReason::Timeout]
                 [i % 4],
             scenario: i.is_multiple_of(2).then(|| "ü\u{1}\\".to_string()),
