@@ -39,6 +39,8 @@ CALIBRATION = 4000
 OWN = ("recorder.py", "doors.py")
 #: How long the heartbeat rests, and longer than a thread will have to wait for the interpreter to switch.
 BEAT_SECONDS, NEVER_SECONDS = 1e-5, 3600.0
+#: Rests after which a heart that has not beaten is taken for dead: seconds, also on a busy machine.
+PATIENCE = 100_000
 
 
 @dataclass
@@ -183,10 +185,20 @@ class Recorder:
         thread.start()
         try:
             yield
+            self._check_heart()
         finally:
             sys.setswitchinterval(before)
             stop.set()
             thread.join()
+
+    def _check_heart(self) -> None:
+        """Lets go of the GIL until the heart beats: one that had stopped would have told that every call holds it."""
+        beats, patience = self._beats, PATIENCE
+        while self._beats == beats:
+            if not patience:
+                raise RuntimeError("the heartbeat stopped: which calls let go of the GIL is not known")
+            patience -= 1
+            time.sleep(BEAT_SECONDS)
 
     @contextmanager
     def recording(self, *, heartbeat: bool = False, doors: bool = True) -> Iterator[Recorder]:
@@ -197,7 +209,7 @@ class Recorder:
         of Python is slowed down by them.
 
         Raises:
-            RuntimeError: a profiler is running in this thread.
+            RuntimeError: a profiler is running in this thread, or the heartbeat has stopped.
         """
         if sys.getprofile() is not None:
             raise RuntimeError("another profiler is running in this thread")

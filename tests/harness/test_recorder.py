@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 import time
 import types
 import zlib
@@ -13,6 +14,7 @@ import omega_rust
 import pydantic_core
 import pytest
 
+from parity.harness import recorder as recorder_file
 from parity.harness.recorder import Recorder
 
 
@@ -142,3 +144,20 @@ def test_another_profiler_is_not_disturbed() -> None:
             Recorder(time)
     finally:
         sys.setprofile(None)
+
+
+def test_a_heartbeat_that_has_stopped_is_an_error_and_not_a_call_that_holds_the_gil(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Dead(threading.Thread):
+        def run(self) -> None:
+            pass
+
+    monkeypatch.setattr(recorder_file, "PATIENCE", 3)
+    recorder = Recorder(zlib)
+    with recorder.recording(heartbeat=True):
+        zlib.crc32(b"1234")
+    monkeypatch.setattr(threading, "Thread", Dead)
+    with pytest.raises(RuntimeError, match="heartbeat stopped"), recorder.recording(heartbeat=True):
+        zlib.crc32(b"1234")
+    assert sys.getprofile() is None

@@ -138,7 +138,8 @@ def _crossings(request: dict[str, Any]) -> dict[str, Any]:
     seen, timed = watched.report(), recorder.report()
     doors = [row for row in seen["functions"] if row["function"] not in recorder.crossings]
     timed["functions"] += doors
-    timed["calls"] += sum(row["calls"] for row in doors)
+    for figure in ("calls", "records"):
+        timed[figure] += sum(row[figure] for row in doors)
     out = {**timed, "bars": reply["bars"], "plain_s": plain, "plain_cpu_s": plain_cpu, "recorded_s": recorded}
     if request.get("gil"):
         out["gil"] = {row["function"]: [row["released"], row["calls"]] for row in seen["functions"]}
