@@ -12,6 +12,7 @@ pub mod schema;
 mod shield;
 mod text;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use omega_contract::config::RunMode;
@@ -107,6 +108,10 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let data = Dataset::load(&environment.paths, config, &mut files)?;
     timings.load = since(start);
     let entropy = entropy(config)?;
+    let large = manifest::size(&files) >= WORTH_A_THREAD;
+    let hashing = Mutex::new(manifest::Hashing::new(files));
+    // A thread that panicked while it hashed has left the run, too.
+    let spare = || hashing.lock().is_ok_and(|mut hashing| hashing.step());
     let inputs = Inputs {
         config,
         bars: &data.primary,
@@ -117,21 +122,26 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
         slippage: tariff.slippage,
         news: &events,
         seed: seed(config, entropy),
+        spare: &spare,
     };
     let start = clock();
     let run = Run::prepare(&inputs);
     timings.indicators = since(start);
+    let finish = || {
+        let mut begun = hashing.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *begun).finish()
+    };
     // Nothing but the end of the result needs the hashes, so large files are hashed while the bars are played and what
     // they brought is written.
-    let ((report, text), (entries, manifest_hash)) = if manifest::size(&files) < WORTH_A_THREAD {
-        (play(run, config, &mut timings)?, manifest::finish(files))
-    } else {
+    let ((report, text), (entries, manifest_hash)) = if large {
         std::thread::scope(|scope| {
-            let hashes = scope.spawn(|| manifest::finish(files));
+            let hashes = scope.spawn(finish);
             let played = play(run, config, &mut timings)?;
             let lost = |_| RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the hashing thread died");
             Ok((played, hashes.join().map_err(lost)?))
         })?
+    } else {
+        (play(run, config, &mut timings)?, finish())
     };
     let provenance = Provenance {
         entries,

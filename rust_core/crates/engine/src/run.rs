@@ -41,6 +41,8 @@ pub struct Inputs<'a> {
     pub news: &'a [NewsEvent],
     /// Seed of random slippage.
     pub seed: u64,
+    /// A small step of the caller's own work, for a thread that would otherwise wait; false when nothing is left.
+    pub spare: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// How often things happened.
@@ -101,7 +103,7 @@ impl<'a> Run<'a> {
         let config = inputs.config;
         let policies = Policies::resolve(&config.semantics);
         let desk = Desk::new(config, &policies, inputs.spec, inputs.commission, inputs.slippage, inputs.seed);
-        let strategy = Strategy::new(config, inputs.bars, inputs.higher, inputs.news, &policies, desk.tick());
+        let strategy = Strategy::new(inputs, &policies, desk.tick());
         let gates = Gates::new(config, &policies);
         let manager = Manager::new(config, &policies, gates.wrappers);
         let trace = Trace::new(config.output.events);

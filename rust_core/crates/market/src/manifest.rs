@@ -40,7 +40,11 @@ impl Input {
 
 /// SHA-256 as hexadecimal text.
 pub fn sha256(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(content))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Bytes over all inputs.
@@ -48,13 +52,68 @@ pub fn size(inputs: &[Input]) -> usize {
     inputs.iter().map(|input| input.content.len()).sum()
 }
 
-/// Hashes the files, sorts their entries by (path, kind) and hashes the entries' canonical JSON (sorted keys, no
-/// spaces).
-pub fn finish(inputs: Vec<Input>) -> (Vec<Entry>, String) {
-    let hashed = |input: Input| Entry { sha256: sha256(&input.content), ..input.entry };
-    let mut entries: Vec<Entry> = inputs.into_iter().map(hashed).collect();
-    entries.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
-    let canonical = serde_json::to_value(&entries).map(|value| value.to_string()).unwrap_or_default();
-    let hash = sha256(canonical.as_bytes());
-    (entries, hash)
+/// Bytes hashed at a time, which takes some 40 us.
+const STEP: usize = 64 << 10;
+
+/// Files on their way to being hashed, in steps that whoever has time may take.
+#[derive(Debug, Default)]
+pub struct Hashing {
+    waiting: Vec<Input>,
+    digest: Sha256,
+    hashed: usize,
+    entries: Vec<Entry>,
+}
+
+impl Hashing {
+    /// Of all inputs.
+    pub fn new(inputs: Vec<Input>) -> Self {
+        Self { waiting: inputs, ..Self::default() }
+    }
+
+    /// Hashes the next bytes; false when there are none left.
+    pub fn step(&mut self) -> bool {
+        let Some(input) = self.waiting.last() else { return false };
+        let end = input.content.len().min(self.hashed + STEP);
+        self.digest.update(&input.content[self.hashed..end]);
+        self.hashed = end;
+        if end == input.content.len()
+            && let Some(input) = self.waiting.pop()
+        {
+            let sha256 = hexadecimal(&self.digest.finalize_reset());
+            self.entries.push(Entry { sha256, ..input.entry });
+            self.hashed = 0;
+        }
+        true
+    }
+
+    /// Hashes what is left, sorts the entries by (path, kind) and hashes their canonical JSON (sorted keys, no spaces).
+    pub fn finish(mut self) -> (Vec<Entry>, String) {
+        while self.step() {}
+        let mut entries = self.entries;
+        entries.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+        let canonical = serde_json::to_value(&entries).map(|value| value.to_string()).unwrap_or_default();
+        let hash = sha256(canonical.as_bytes());
+        (entries, hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_hashed_in_steps_have_the_hashes_of_their_content() {
+        let sizes = [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP + 7];
+        let content = |size: usize| Bytes::from((0..size).map(|i| (i * i % 251) as u8).collect::<Vec<u8>>());
+        let inputs = sizes.map(|size| Input::plain(format!("{size:09}"), "kind", content(size)));
+        let mut begun = Hashing::new(inputs.to_vec());
+        for _ in 0..5 {
+            assert!(begun.step());
+        }
+        let (entries, hash) = begun.finish();
+        let found: Vec<&str> = entries.iter().map(|entry| entry.sha256.as_str()).collect();
+        assert_eq!(found, sizes.map(|size| sha256(&content(size))));
+        assert_eq!(hash, sha256(serde_json::to_value(&entries).unwrap().to_string().as_bytes()));
+        assert!(!Hashing::new(vec![]).step());
+    }
 }

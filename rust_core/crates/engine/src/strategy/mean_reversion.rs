@@ -1,5 +1,7 @@
 //! Mean reversion by z-score: six rules on columns that are computed once, before the first bar.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Higher, Pair};
 use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind, TrendFilter};
@@ -15,6 +17,7 @@ use crate::indicators::trailing::{Bands, ZScore, beyond};
 use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
 use crate::rounding;
+use crate::run::Inputs;
 use crate::volatility::{self, Garch};
 
 /// Rules in the order in which they are asked; the first hit is the signal.
@@ -91,19 +94,42 @@ enum VolatilityZ {
 /// Bars from which on a second thread pays.
 const WORTH_A_THREAD: usize = 50_000;
 
-/// Both results; on two threads when there is enough to do.
-fn join<A, B: Send>(on_two_threads: bool, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+/// Both results; on two threads when there is enough to do. The second one takes `spare` steps until the first is done.
+fn join<A, B: Send>(
+    on_two_threads: bool,
+    spare: &(dyn Fn() -> bool + Sync),
+    one: impl FnOnce() -> A,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
     if !on_two_threads {
         return (one(), other());
     }
+    let waiting = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let handle = scope.spawn(other);
+        let handle = scope.spawn(|| {
+            let second = other();
+            while !waiting.load(Ordering::Relaxed) && spare() {
+                std::hint::spin_loop();
+            }
+            second
+        });
+        // Set also when `one` panics: the scope waits for the thread.
+        let done = SetWhenDropped(&waiting);
         let first = one();
+        drop(done);
         match handle.join() {
             Ok(second) => (first, second),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
+}
+
+struct SetWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for SetWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn wanted(params: &MeanReversion, (scenario, direction): (u8, Direction)) -> bool {
@@ -140,13 +166,12 @@ pub struct MeanReverter<'a> {
 impl<'a> MeanReverter<'a> {
     pub fn new(
         params: &'a MeanReversion,
-        bars: &'a Pair,
-        higher: &[Higher],
-        primary: Timeframe,
+        inputs: &Inputs<'a>,
         news: Option<NewsGate>,
         policies: &Policies,
         tick: f64,
     ) -> Self {
+        let (bars, higher, primary) = (inputs.bars, inputs.higher, inputs.config.timeframes.primary);
         let p = params;
         let close = &bars.bid.close;
         let (window, atr_length) = (p.window_length as usize, p.atr_length as usize);
@@ -164,7 +189,8 @@ impl<'a> MeanReverter<'a> {
         };
         let envelope =
             || enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
-        let ((ema, ema_z, kalman_z, range), bands) = join(close.len() >= WORTH_A_THREAD, scores, envelope);
+        let ((ema, ema_z, kalman_z, range), bands) =
+            join(close.len() >= WORTH_A_THREAD, inputs.spare, scores, envelope);
         let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length);
         let first = ema_z.map(|z| EmaReversion { z, ask_range: policies.ask_range_for_shorts.then(ask_range) });
         let band = bands.map(|bands| BandReversion {

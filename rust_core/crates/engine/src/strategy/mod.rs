@@ -4,13 +4,13 @@ mod chain;
 mod cluster;
 mod mean_reversion;
 
-use omega_contract::config::Config;
-use omega_contract::inputs::{Higher, NewsEvent, Pair};
+use omega_contract::inputs::Pair;
 use omega_contract::strategy::{Direction, ScriptedOrders, Strategy as Choice};
 
 use crate::gates::NewsGate;
 use crate::order::Request;
 use crate::policy::Policies;
+use crate::run::Inputs;
 use mean_reversion::MeanReverter;
 
 /// What a strategy may know about the account.
@@ -32,20 +32,13 @@ pub enum Strategy<'a> {
 }
 
 impl<'a> Strategy<'a> {
-    pub fn new(
-        config: &'a Config,
-        bars: &'a Pair,
-        higher: &[Higher],
-        news: &[NewsEvent],
-        policies: &Policies,
-        tick: f64,
-    ) -> Self {
+    pub fn new(inputs: &Inputs<'a>, policies: &Policies, tick: f64) -> Self {
+        let config = inputs.config;
         match &config.strategy {
-            Choice::ScriptedOrders(params) => Self::Scripted(Scripted::new(params, bars)),
+            Choice::ScriptedOrders(params) => Self::Scripted(Scripted::new(params, inputs.bars)),
             Choice::MeanReversionZScore(params) => {
-                let gate = config.news_filter.enabled.then(|| NewsGate::new(config, policies, news));
-                let primary = config.timeframes.primary;
-                Self::MeanReversion(Box::new(MeanReverter::new(params, bars, higher, primary, gate, policies, tick)))
+                let gate = config.news_filter.enabled.then(|| NewsGate::new(config, policies, inputs.news));
+                Self::MeanReversion(Box::new(MeanReverter::new(params, inputs, gate, policies, tick)))
             }
         }
     }
