@@ -51,7 +51,8 @@ fn last_rows(raw: Candles) -> Candles {
     raw.pick(&keep)
 }
 
-fn is_weekday(ts: i64) -> bool {
+/// Monday to Friday, UTC.
+pub fn is_weekday(ts: i64) -> bool {
     // 1970-01-01 was a Thursday.
     (ts.div_euclid(DAY_NS) + 3).rem_euclid(7) < 5
 }

@@ -163,8 +163,7 @@ fn weekday_slots(mut slot: i64, end: i64, step: i64) -> usize {
         let day = slot.div_euclid(DAY_NS);
         let next_day = (day + 1).saturating_mul(DAY_NS).min(end);
         let slots = (next_day - slot).div_euclid(step) + i64::from((next_day - slot).rem_euclid(step) > 0);
-        // 1970-01-01 was a Thursday.
-        if (day + 3).rem_euclid(7) < 5 {
+        if clean::is_weekday(slot) {
             count += slots as usize;
         }
         slot = slot.saturating_add(slots.saturating_mul(step));
