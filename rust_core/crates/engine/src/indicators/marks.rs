@@ -2,6 +2,9 @@
 
 use omega_contract::strategy::Direction;
 
+/// Bars looked at together, at most.
+pub const STRETCH: usize = 512;
+
 /// One answer for each bar.
 #[derive(Debug, Clone, Default)]
 pub struct Marks(Vec<u64>);
@@ -72,6 +75,50 @@ impl Sides {
             Direction::Short => self.short.set(i),
         }
     }
+}
+
+/// What is known about bars without looking at their windows.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Bars that may lie outside; none is left out wrongly.
+    pub maybe: Sides,
+    /// Bars that do.
+    pub surely: Sides,
+}
+
+impl Known {
+    /// About `bars` bars.
+    pub fn nothing(bars: usize) -> Self {
+        Self { maybe: Sides::none(bars), surely: Sides::none(bars) }
+    }
+
+    /// Notes for each bar of a stretch, of `STRETCH` bars at most, its answers (see `answers`); where no bound helps a direction, every bar of it
+    /// may lie outside and none is known to.
+    pub fn note(&mut self, start: usize, helps: [bool; 2], answers: impl Iterator<Item = u64>) {
+        let [long, short] = helps.map(u64::from);
+        let (always, never) = ((1 - long) | ((1 - short) << 1), ((1 - long) << 2) | ((1 - short) << 3));
+        // First all of them without a branch, several bars at once, and then only the few that are marked.
+        let mut flags = [0; STRETCH];
+        for (flag, answer) in flags.iter_mut().zip(answers) {
+            *flag = (answer | always) & !never;
+        }
+        for (i, flag) in flags.iter().enumerate().filter(|(_, flag)| **flag != 0) {
+            for (marks, bits) in [(&mut self.maybe, flag & 3), (&mut self.surely, flag >> 2)] {
+                for (direction, bit) in [(Direction::Long, 1), (Direction::Short, 2)] {
+                    if bits & bit != 0 {
+                        marks.set(direction, start + i);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A bar's answers in four bits: may lie outside (long, short), does (long, short). It may where it is not known to lie
+/// `inside`.
+pub fn answers(inside: [bool; 2], outside: [bool; 2]) -> u64 {
+    let pair = |answer: [bool; 2]| u64::from(answer[0]) | (u64::from(answer[1]) << 1);
+    (3 ^ pair(inside)) | (pair(outside) << 2)
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use std::borrow::Cow;
 use omega_contract::faults::{Fault, planted};
 use omega_contract::strategy::Direction;
 
-use super::marks::{Marks, Sides};
+use super::marks::{Known, Marks, STRETCH, answers};
 use super::{SlidingSum, sma};
 
 /// Bars after which the running sums start afresh, which bounds their rounding error.
-const BLOCK: usize = 512;
+const BLOCK: usize = STRETCH;
 /// Share by which a bound stays below what it bounds; far above the rounding of either computation.
 const MARGIN: f64 = 1.0 - 1e-6;
 /// What takes a lower bound above what it bounds, but for the allowance.
@@ -124,49 +124,6 @@ fn lower_bounds<T: Copy + Default>(
 /// sqrt((bound / MARGIN)^2 + 2 * allowance), and a root of a sum is at most the sum of the roots.
 fn above(allowance: f64) -> f64 {
     (2.0 * allowance).sqrt() * STRETCHED
-}
-
-/// What is known about bars without looking at their windows.
-#[derive(Debug, Clone)]
-struct Known {
-    /// Bars that may lie outside; none is left out wrongly.
-    maybe: Sides,
-    /// Bars that do.
-    surely: Sides,
-}
-
-impl Known {
-    fn nothing(bars: usize) -> Self {
-        Self { maybe: Sides::none(bars), surely: Sides::none(bars) }
-    }
-
-    /// Notes for each bar of a stretch its answers (see `answers`); where no bound helps a direction, every bar of it
-    /// may lie outside and none is known to.
-    fn note(&mut self, start: usize, helps: [bool; 2], answers: impl Iterator<Item = u64>) {
-        let [long, short] = helps.map(u64::from);
-        let (always, never) = ((1 - long) | ((1 - short) << 1), ((1 - long) << 2) | ((1 - short) << 3));
-        // First all of them without a branch, several bars at once, and then only the few that are marked.
-        let mut flags = [0; BLOCK];
-        for (flag, answer) in flags.iter_mut().zip(answers) {
-            *flag = (answer | always) & !never;
-        }
-        for (i, flag) in flags.iter().enumerate().filter(|(_, flag)| **flag != 0) {
-            for (marks, bits) in [(&mut self.maybe, flag & 3), (&mut self.surely, flag >> 2)] {
-                for (direction, bit) in [(Direction::Long, 1), (Direction::Short, 2)] {
-                    if bits & bit != 0 {
-                        marks.set(direction, start + i);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// A bar's answers in four bits: may lie outside (long, short), does (long, short). It may where it is not known to lie
-/// `inside`.
-fn answers(inside: [bool; 2], outside: [bool; 2]) -> u64 {
-    let pair = |answer: [bool; 2]| u64::from(answer[0]) | (u64::from(answer[1]) << 1);
-    (3 ^ pair(inside)) | (pair(outside) << 2)
 }
 
 /// Distance from a centre in deviations of that distance.
