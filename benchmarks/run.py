@@ -36,7 +36,6 @@ from bt import _native  # noqa: E402
 from benchmarks import counts, market, peers  # noqa: E402
 
 BARS = 1_000_000
-SMALL = 20_000
 Contestant = Callable[[], tuple[float, int]]
 
 
@@ -152,9 +151,9 @@ def suite(seconds: dict[str, list[float]]) -> pyperf.BenchmarkSuite:
     return pyperf.BenchmarkSuite(made)
 
 
-def compare(seconds: dict[str, list[float]], bars: dict[str, int], over: str, under: str) -> dict[str, Any]:
-    """Per-bar ratio of two contestants, round by round."""
-    ratios = [a / bars[over] / (b / bars[under]) for a, b in zip(seconds[over], seconds[under], strict=True)]
+def compare(seconds: dict[str, list[float]], over: str, under: str) -> dict[str, Any]:
+    """Ratio of two contestants, round by round."""
+    ratios = [a / b for a, b in zip(seconds[over], seconds[under], strict=True)]
     low, high = bootstrap(ratios)
     return {"ratio": statistics.median(ratios), "low": low, "high": high, "rounds": ratios}
 
@@ -164,15 +163,15 @@ LIMITS = [
     ("whole call, equity trades / pyarrow read", "omega trades", "pyarrow read", 2.0, True),
     ("whole call, equity bars / pyarrow read", "omega bars", "pyarrow read", 5.0, True),
     ("vectorbt / omega", "vectorbt", "omega beside peers", 8.0, False),
-    ("backtesting.py / omega, per bar", "backtesting.py", "omega beside peers", 60.0, False),
-    ("V1 / omega, per bar", "V1", "omega beside peers", 300.0, False),
+    ("backtesting.py / omega", "backtesting.py", "omega beside peers", 60.0, False),
+    ("V1 / omega", "V1", "omega beside peers", 300.0, False),
 ]
 
 
 def measure(folder: Path, count: int, sizes: list[int]) -> tuple[dict[str, Any], pyperf.BenchmarkSuite]:
     """Everything, as plain data and as a pyperf suite."""
-    large, small, tiny = folder / str(BARS), folder / str(SMALL), folder / "200"
-    for root, bars in ((large, BARS), (small, SMALL), (tiny, 200)):
+    large, tiny = folder / str(BARS), folder / "200"
+    for root, bars in ((large, BARS), (tiny, 200)):
         market.write(root, bars)
     # Made before the clock runs: finding the last day of a market takes longer than a short run.
     trades_config, bars_config = market.config(BARS), market.config(BARS, equity="bars")
@@ -184,16 +183,15 @@ def measure(folder: Path, count: int, sizes: list[int]) -> tuple[dict[str, Any],
     }
     others: dict[str, Contestant] = {
         "vectorbt": timed(lambda: peers.vectorbt(large)),
-        "backtesting.py": timed(lambda: peers.backtesting_py(small)),
-        "V1": timed(lambda: peers.v1(small, SMALL)),
+        "backtesting.py": timed(lambda: peers.backtesting_py(large)),
+        "V1": timed(lambda: peers.v1(large, BARS)),
         "omega beside peers": own["omega trades"],
     }
-    bars = {name: SMALL if name in ("backtesting.py", "V1") else BARS for name in [*own, *others]}
-    # The floor first: the peers leave compilers and caches behind that slow down everything after them.
+    # V2 and its floor first: the peers leave compilers and caches behind that slow down everything after them.
     seconds, trades = rounds(own, 2 * count)
+    parts = stages(large, trades_config, max(count, 15))
     for part, into in zip(rounds(others, count), (seconds, trades), strict=True):
         into.update(part)  # type: ignore[arg-type]
-    parts = stages(large, market.config(BARS), max(count, 15))
     facts = {
         "when": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
         "machine": {"cpus": os.cpu_count(), "processor": processor(), "system": platform.platform()},
@@ -201,7 +199,7 @@ def measure(folder: Path, count: int, sizes: list[int]) -> tuple[dict[str, Any],
         "median_ms": {name: statistics.median(values) * 1e3 for name, values in seconds.items()},
         "trades": trades,
         "ratios": {
-            name: {**compare(seconds, bars, over, under), "limit": limit, "below": below}
+            name: {**compare(seconds, over, under), "limit": limit, "below": below}
             for name, over, under, limit, below in LIMITS
         },
         "stages_ms": parts,

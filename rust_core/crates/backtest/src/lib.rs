@@ -12,12 +12,11 @@ pub mod schema;
 mod shield;
 mod text;
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use omega_contract::config::RunMode;
 use omega_contract::{Category, Config, ConfigErrors, RunError, codes};
-use omega_engine::{Inputs, Report, Run};
+use omega_engine::{Inputs, Report, Run, join};
 use omega_market::{Dataset, costs, manifest, news};
 
 pub use environment::Environment;
@@ -25,9 +24,6 @@ pub use shield::{Panic, shielded};
 
 /// Version of the engine, as results show it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Bytes of input files from which on a thread for their hashes pays.
-const WORTH_A_THREAD: usize = 256 << 10;
 
 /// How long the parts of a run took, in nanoseconds.
 #[derive(Debug, Clone, Copy, Default, serde::Serialize)]
@@ -108,10 +104,11 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let data = Dataset::load(&environment.paths, config, &mut files)?;
     timings.load = since(start);
     let entropy = entropy(config)?;
-    let large = manifest::size(&files) >= WORTH_A_THREAD;
-    let hashing = Mutex::new(manifest::Hashing::new(files));
-    // A thread that panicked while it hashed has left the run, too.
-    let spare = || hashing.lock().is_ok_and(|mut hashing| hashing.step());
+    // Nothing but the end of the result needs the hashes, so files are hashed by whoever would wait otherwise, and beside
+    // the bars.
+    let hashing = manifest::Hashing::new(files);
+    let spare = || hashing.step();
+    let seed = seed(config, entropy);
     let inputs = Inputs {
         config,
         bars: &data.primary,
@@ -121,28 +118,18 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
         commission: &tariff.commission,
         slippage: tariff.slippage,
         news: &events,
-        seed: seed(config, entropy),
+        seed,
         spare: &spare,
     };
     let start = clock();
     let run = Run::prepare(&inputs);
     timings.indicators = since(start);
-    let finish = || {
-        let mut begun = hashing.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *begun).finish()
-    };
-    // Nothing but the end of the result needs the hashes, so large files are hashed while the bars are played and what
-    // they brought is written.
-    let ((report, text), (entries, manifest_hash)) = if large {
-        std::thread::scope(|scope| {
-            let hashes = scope.spawn(finish);
-            let played = play(run, config, &mut timings)?;
-            let lost = |_| RunError::new(Category::Runtime, codes::INTERNAL_ERROR, "the hashing thread died");
-            Ok((played, hashes.join().map_err(lost)?))
-        })?
-    } else {
-        (play(run, config, &mut timings)?, finish())
-    };
+    let report =
+        if hashing.is_long() { join(&spare, || play(run, &mut timings), || ()).0 } else { play(run, &mut timings) }?;
+    let start = clock();
+    let text = report::findings(&report, config.output.events)?;
+    timings.serialise = since(start);
+    let (entries, manifest_hash) = hashing.finish();
     let provenance = Provenance {
         entries,
         manifest_hash,
@@ -156,25 +143,22 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
             governance: data.governance,
         },
         entropy,
-        seed: inputs.seed,
+        seed,
     };
     let (start, before) = (clock(), std::mem::take(&mut timings.serialise));
     let text = report::complete(text, config, environment, report.counters, &provenance, timings)?;
     Ok(report::with_serialise_time(text, before + since(start)))
 }
 
-/// Plays the bars, computes the metrics and writes what can be written, timed.
-fn play(mut run: Run, config: &Config, timings: &mut Timings) -> Result<(Report, Vec<u8>), RunError> {
+/// Plays the bars and computes the metrics, timed.
+fn play(mut run: Run, timings: &mut Timings) -> Result<Report, RunError> {
     let start = clock();
     run.play()?;
     timings.bars = since(start);
     let start = clock();
     let report = run.finish()?;
     timings.metrics = since(start);
-    let start = clock();
-    let text = report::findings(&report, config.output.events)?;
-    timings.serialise = since(start);
-    Ok((report, text))
+    Ok(report)
 }
 
 /// Randomness of the operating system, in prod only.

@@ -9,10 +9,10 @@ use omega_market::manifest::{self, Entry};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{DatasetMeta, Environment, Provenance, Timings, VERSION, text};
+use crate::{DatasetMeta, Environment, Provenance, Timings, VERSION, text, text::Pieces};
 
-/// About as many bytes as a result takes beside its arrays.
-const FRAME_BYTES: usize = 16 << 10;
+/// About as many bytes as `meta` takes.
+const META_BYTES: usize = 8 << 10;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -66,42 +66,35 @@ fn fail(error: serde_json::Error) -> RunError {
     RunError::new(Category::Runtime, codes::SERIALIZATION_FAILED, format!("the result cannot be written: {error}"))
 }
 
-/// The text of everything but `meta`, field by field as serde would write it, with `text` for the long arrays. It needs
-/// no hash, so it is written while large files are hashed.
-pub(crate) fn findings(report: &Report, with_events: bool) -> Result<Vec<u8>, RunError> {
-    let write = || -> serde_json::Result<Vec<u8>> {
-        // Growing would copy the text over and over.
-        let size =
-            FRAME_BYTES + report.trades.len() * text::TRADE_BYTES + report.equity.equity.len() * 3 * text::NUMBER_BYTES;
-        let mut out = Vec::with_capacity(size);
-        out.extend_from_slice(b"{\"ok\":true,\"trades\":");
-        text::trades(&mut out, &report.trades)?;
-        out.extend_from_slice(b",\"open_positions\":");
-        serde_json::to_writer(&mut out, &report.open_positions)?;
-        out.extend_from_slice(b",\"rejected_orders\":");
-        serde_json::to_writer(&mut out, &report.rejected_orders)?;
-        out.extend_from_slice(b",\"equity\":{\"timestamp_ns\":");
-        text::whole_numbers(&mut out, &report.equity.timestamp_ns)?;
-        out.extend_from_slice(b",\"equity\":");
-        text::numbers(&mut out, &report.equity.equity)?;
-        out.extend_from_slice(b",\"balance\":");
-        text::numbers(&mut out, &report.equity.balance)?;
-        out.extend_from_slice(b"},\"metrics\":");
-        serde_json::to_writer(&mut out, &report.metrics.values)?;
-        out.extend_from_slice(b",\"definitions\":");
-        serde_json::to_writer(&mut out, &report.metrics.definitions)?;
-        if with_events {
-            out.extend_from_slice(b",\"events\":");
-            serde_json::to_writer(&mut out, &report.events)?;
-        }
-        Ok(out)
-    };
-    write().map_err(fail)
+/// The text of everything but `meta`, field by field as serde would write it, with `text` for the long arrays.
+pub(crate) fn findings(report: &Report, with_events: bool) -> Result<String, RunError> {
+    let mut pieces = Pieces::default();
+    pieces.plain("{\"ok\":true,\"trades\":");
+    pieces.trades(&report.trades);
+    pieces.plain(",\"open_positions\":");
+    pieces.records(&report.open_positions);
+    pieces.plain(",\"rejected_orders\":");
+    pieces.records(&report.rejected_orders);
+    pieces.plain(",\"equity\":{\"timestamp_ns\":");
+    pieces.whole_numbers(&report.equity.timestamp_ns);
+    pieces.plain(",\"equity\":");
+    pieces.numbers(&report.equity.equity);
+    pieces.plain(",\"balance\":");
+    pieces.numbers(&report.equity.balance);
+    pieces.plain("},\"metrics\":");
+    pieces.value(&report.metrics.values);
+    pieces.plain(",\"definitions\":");
+    pieces.value(&report.metrics.definitions);
+    if with_events {
+        pieces.plain(",\"events\":");
+        pieces.records(&report.events);
+    }
+    pieces.write(META_BYTES).map_err(fail)
 }
 
 /// The whole text: `findings` and what identifies the run.
 pub(crate) fn complete(
-    findings: Vec<u8>,
+    findings: String,
     config: &Config,
     environment: &Environment,
     counters: Counters,
@@ -127,13 +120,12 @@ pub(crate) fn complete(
     closed(findings, &meta)
 }
 
-pub(crate) fn closed(findings: Vec<u8>, meta: &Meta) -> Result<String, RunError> {
+pub(crate) fn closed(findings: String, meta: &Meta) -> Result<String, RunError> {
     let mut out = findings;
-    out.extend_from_slice(b",\"meta\":");
-    serde_json::to_writer(&mut out, meta).map_err(fail)?;
-    out.push(b'}');
-    String::from_utf8(out)
-        .map_err(|_| RunError::new(Category::Runtime, codes::SERIALIZATION_FAILED, "the result text is not UTF-8"))
+    out.push_str(",\"meta\":");
+    text::by_serde(&mut out, meta).map_err(fail)?;
+    out.push('}');
+    Ok(out)
 }
 
 /// Puts the time of writing into the text that was written: the field is the last one of the document.

@@ -1,69 +1,209 @@
-//! The long arrays of a result as JSON text, byte for byte as serde writes them. A million points and ten thousand
-//! trades are most of a result; written here, they take half the time: no key is looked through for characters to
-//! escape, a number that repeats itself is copied, and a long array is written on two threads.
+//! A result as JSON text, byte for byte as serde writes it. A million points and ten thousand trades are most of it;
+//! written here, they take half the time: no key is looked through for characters to escape, a number that repeats
+//! itself is copied, and of a long text the second half is written on a thread of its own.
 
-use omega_contract::outcome::{Trade, TradeMeta};
+use std::io;
+use std::ops::Range;
+
+use omega_contract::outcome::{ExitReason, Trade, TradeMeta};
+use omega_contract::strategy::{Direction, OrderKind};
+use serde::Serialize;
 
 /// Bytes of text from which on a second thread pays.
 const WORTH_A_THREAD: usize = 1 << 20;
+/// About as many bytes as a trade, another record, a number and anything small take.
+const TRADE_BYTES: usize = 540;
+const RECORD_BYTES: usize = 200;
+const NUMBER_BYTES: usize = 21;
+const SMALL_BYTES: usize = 2 << 10;
+/// About as many bytes as a piece of an array takes.
+const PIECE_BYTES: usize = 64 << 10;
 
 type Written = serde_json::Result<()>;
 
-/// About as many bytes as a trade and a number take.
-pub const TRADE_BYTES: usize = 560;
-pub const NUMBER_BYTES: usize = 22;
+/// A text on its way: what writes it, cut into pieces so that two threads have equally much to do.
+#[derive(Default)]
+pub struct Pieces<'a>(Vec<Piece<'a>>);
 
-/// Writes an array, the second half of a long one on a thread of its own. `items` writes a stretch of it with a comma
-/// after each item, which takes about `bytes` bytes.
-fn array<T: Sync>(out: &mut Vec<u8>, all: &[T], bytes: usize, items: fn(&mut Vec<u8>, &[T]) -> Written) -> Written {
-    out.push(b'[');
-    if all.len() * bytes < WORTH_A_THREAD {
-        items(out, all)?;
-    } else {
-        let (first, second) = all.split_at(all.len() / 2);
-        std::thread::scope(|scope| {
-            let other = scope.spawn(|| {
-                let mut text = Vec::with_capacity(second.len() * bytes);
-                items(&mut text, second).map(|()| text)
-            });
-            items(out, first)?;
-            match other.join() {
-                Ok(text) => out.extend_from_slice(&text?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-            Written::Ok(())
-        })?;
-    }
-    if !all.is_empty() {
-        out.pop();
-    }
-    out.push(b']');
-    Ok(())
+struct Piece<'a> {
+    /// About as long as this.
+    bytes: usize,
+    write: Box<dyn Fn(&mut String) -> Written + Send + Sync + 'a>,
 }
 
-fn whole(out: &mut Vec<u8>, value: i64) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+impl<'a> Pieces<'a> {
+    fn push(&mut self, bytes: usize, write: impl Fn(&mut String) -> Written + Send + Sync + 'a) {
+        self.0.push(Piece { bytes, write: Box::new(write) });
+    }
+
+    /// Text as it is.
+    pub fn plain(&mut self, text: &'static str) {
+        self.push(text.len(), move |out| {
+            out.push_str(text);
+            Ok(())
+        });
+    }
+
+    /// Something short, as serde writes it.
+    pub fn value<T: Serialize + Sync>(&mut self, value: &'a T) {
+        self.push(SMALL_BYTES, |out| by_serde(out, value));
+    }
+
+    /// An array. `items` writes a stretch of it with a comma after each item, which takes about `bytes` bytes.
+    fn array<T: Sync>(&mut self, all: &'a [T], bytes: usize, items: fn(&mut String, &[T]) -> Written) {
+        self.plain("[");
+        let mut stretches = all.chunks(PIECE_BYTES / bytes).peekable();
+        while let Some(stretch) = stretches.next() {
+            let last = stretches.peek().is_none();
+            self.push(stretch.len() * bytes, move |out| {
+                items(out, stretch)?;
+                if last {
+                    out.pop();
+                }
+                Ok(())
+            });
+        }
+        self.plain("]");
+    }
+
+    /// An array of records, as serde writes them.
+    pub fn records<T: Serialize + Sync>(&mut self, all: &'a [T]) {
+        self.array(all, RECORD_BYTES, |out, some| {
+            some.iter().try_for_each(|record| {
+                by_serde(out, record)?;
+                out.push(',');
+                Ok(())
+            })
+        });
+    }
+
+    /// An array of whole numbers.
+    pub fn whole_numbers(&mut self, values: &'a [i64]) {
+        self.array(values, NUMBER_BYTES, |out, some| {
+            for value in some {
+                whole(out, *value);
+                out.push(',');
+            }
+            Ok(())
+        });
+    }
+
+    /// An array of numbers; an account stands still most of the time, so what repeats itself is copied.
+    pub fn numbers(&mut self, values: &'a [f64]) {
+        self.array(values, NUMBER_BYTES, |out, some| {
+            let (mut bits, mut text) = (None, 0..0);
+            for value in some {
+                if bits == Some(value.to_bits()) {
+                    out.extend_from_within(text.clone());
+                    continue;
+                }
+                let from = out.len();
+                number(out, *value);
+                out.push(',');
+                (bits, text) = (Some(value.to_bits()), from..out.len());
+            }
+            Ok(())
+        });
+    }
+
+    /// An array of trades.
+    pub fn trades(&mut self, all: &'a [Trade]) {
+        self.array(all, TRADE_BYTES, |out, some| {
+            some.iter().try_for_each(|trade| {
+                one_trade(out, trade)?;
+                out.push(',');
+                Ok(())
+            })
+        });
+    }
+
+    /// The whole text, with room for `spare` bytes more.
+    ///
+    /// # Errors
+    /// What serde says of a value that JSON cannot hold.
+    pub fn write(&self, spare: usize) -> serde_json::Result<String> {
+        let total = bytes(&self.0);
+        // Growing would copy the text over and over.
+        let mut out = String::with_capacity(total + spare);
+        let all = |out: &mut String, pieces: &[Piece]| pieces.iter().try_for_each(|piece| (piece.write)(out));
+        if total < WORTH_A_THREAD {
+            all(&mut out, &self.0)?;
+            return Ok(out);
+        }
+        let (first, second) = self.halves();
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                let mut text = String::with_capacity(bytes(second));
+                all(&mut text, second).map(|()| text)
+            });
+            all(&mut out, first)?;
+            match other.join() {
+                Ok(text) => out.push_str(&text?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+            Ok(out)
+        })
+    }
+
+    /// The pieces cut where about half of the text is written.
+    fn halves(&self) -> (&[Piece<'a>], &[Piece<'a>]) {
+        let total = bytes(&self.0);
+        let mut written = 0;
+        let first = self.0.iter().take_while(|piece| {
+            written += piece.bytes;
+            written <= total / 2
+        });
+        self.0.split_at(first.count())
+    }
+}
+
+fn bytes(pieces: &[Piece]) -> usize {
+    pieces.iter().map(|piece| piece.bytes).sum()
+}
+
+/// Writes a value as serde does.
+pub fn by_serde<T: Serialize>(out: &mut String, value: &T) -> Written {
+    serde_json::to_writer(Utf8(out), value)
+}
+
+struct Utf8<'a>(&'a mut String);
+
+impl io::Write for Utf8<'_> {
+    // serde writes whole strings or what lies between their escapes.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        self.0.push_str(text);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn whole(out: &mut String, value: i64) {
+    out.push_str(itoa::Buffer::new().format(value));
 }
 
 /// Writes a number and tells where it stands; one that is none is `null`.
-fn number(out: &mut Vec<u8>, value: f64) -> std::ops::Range<usize> {
+fn number(out: &mut String, value: f64) -> Range<usize> {
     let from = out.len();
     if value.is_finite() {
-        out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+        out.push_str(zmij::Buffer::new().format_finite(value));
     } else {
-        out.extend_from_slice(b"null");
+        out.push_str("null");
     }
     from..out.len()
 }
 
-fn keyed(out: &mut Vec<u8>, key: &[u8], value: f64) -> std::ops::Range<usize> {
-    out.extend_from_slice(key);
+fn keyed(out: &mut String, key: &str, value: f64) -> Range<usize> {
+    out.push_str(key);
     number(out, value)
 }
 
 /// Writes a number that may be the same as one that stands in the text already.
-fn again(out: &mut Vec<u8>, key: &[u8], value: f64, before: f64, at: std::ops::Range<usize>) {
-    out.extend_from_slice(key);
+fn again(out: &mut String, key: &str, value: f64, before: f64, at: Range<usize>) {
+    out.push_str(key);
     if value.to_bits() == before.to_bits() {
         out.extend_from_within(at);
     } else {
@@ -71,47 +211,17 @@ fn again(out: &mut Vec<u8>, key: &[u8], value: f64, before: f64, at: std::ops::R
     }
 }
 
-/// An array of whole numbers.
-pub fn whole_numbers(out: &mut Vec<u8>, values: &[i64]) -> Written {
-    array(out, values, NUMBER_BYTES, |out, values| {
-        for value in values {
-            whole(out, *value);
-            out.push(b',');
-        }
-        Ok(())
-    })
+fn string(out: &mut String, text: &str) -> Written {
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        return by_serde(out, &text);
+    }
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
+    Ok(())
 }
 
-/// An array of numbers; an account stands still most of the time, so what repeats itself is copied.
-pub fn numbers(out: &mut Vec<u8>, values: &[f64]) -> Written {
-    array(out, values, NUMBER_BYTES, |out, values| {
-        let (mut bits, mut text) = (None, 0..0);
-        for value in values {
-            if bits == Some(value.to_bits()) {
-                out.extend_from_within(text.clone());
-                continue;
-            }
-            let from = out.len();
-            number(out, *value);
-            out.push(b',');
-            (bits, text) = (Some(value.to_bits()), from..out.len());
-        }
-        Ok(())
-    })
-}
-
-/// An array of trades.
-pub fn trades(out: &mut Vec<u8>, all: &[Trade]) -> Written {
-    array(out, all, TRADE_BYTES, |out, some| {
-        for trade in some {
-            one_trade(out, trade)?;
-            out.push(b',');
-        }
-        Ok(())
-    })
-}
-
-fn one_trade(out: &mut Vec<u8>, trade: &Trade) -> Written {
+fn one_trade(out: &mut String, trade: &Trade) -> Written {
     // Taken apart without `..`: a new field must be written here, too.
     let Trade {
         entry_time_ns,
@@ -134,44 +244,51 @@ fn one_trade(out: &mut Vec<u8>, trade: &Trade) -> Written {
         scenario,
         meta: TradeMeta { order_id },
     } = trade;
-    out.extend_from_slice(b"{\"entry_time_ns\":");
+    out.push_str("{\"entry_time_ns\":");
     whole(out, *entry_time_ns);
-    out.extend_from_slice(b",\"exit_time_ns\":");
+    out.push_str(",\"exit_time_ns\":");
     whole(out, *exit_time_ns);
-    out.extend_from_slice(b",\"trigger_time_ns\":");
+    out.push_str(",\"trigger_time_ns\":");
     whole(out, *trigger_time_ns);
-    out.extend_from_slice(b",\"direction\":");
-    serde_json::to_writer(&mut *out, direction)?;
-    out.extend_from_slice(b",\"symbol\":");
-    serde_json::to_writer(&mut *out, symbol)?;
-    out.extend_from_slice(b",\"order_type\":");
-    serde_json::to_writer(&mut *out, order_type)?;
-    keyed(out, b",\"entry_price\":", *entry_price);
-    let exit = keyed(out, b",\"exit_price\":", *exit_price);
-    let stop = keyed(out, b",\"initial_stop_loss\":", *initial_stop_loss);
+    out.push_str(match direction {
+        Direction::Long => ",\"direction\":\"long\",\"symbol\":",
+        Direction::Short => ",\"direction\":\"short\",\"symbol\":",
+    });
+    string(out, symbol)?;
+    out.push_str(match order_type {
+        OrderKind::Market => ",\"order_type\":\"market\"",
+        OrderKind::Limit => ",\"order_type\":\"limit\"",
+        OrderKind::Stop => ",\"order_type\":\"stop\"",
+    });
+    keyed(out, ",\"entry_price\":", *entry_price);
+    let exit = keyed(out, ",\"exit_price\":", *exit_price);
+    let stop = keyed(out, ",\"initial_stop_loss\":", *initial_stop_loss);
     // A level that was not moved, or was hit, and a fee that is the same on the way out: the text is there already.
-    again(out, b",\"stop_loss\":", *stop_loss, *initial_stop_loss, stop);
-    again(out, b",\"take_profit\":", *take_profit, *exit_price, exit);
-    keyed(out, b",\"size\":", *size);
-    keyed(out, b",\"result\":", *result);
-    keyed(out, b",\"r_multiple\":", *r_multiple);
-    let fee = keyed(out, b",\"entry_fee\":", *entry_fee);
-    again(out, b",\"exit_fee\":", *exit_fee, *entry_fee, fee);
-    out.extend_from_slice(b",\"reason\":");
-    serde_json::to_writer(&mut *out, reason)?;
-    out.extend_from_slice(b",\"scenario\":");
-    serde_json::to_writer(&mut *out, scenario)?;
-    out.extend_from_slice(b",\"meta\":{\"order_id\":");
+    again(out, ",\"stop_loss\":", *stop_loss, *initial_stop_loss, stop);
+    again(out, ",\"take_profit\":", *take_profit, *exit_price, exit);
+    keyed(out, ",\"size\":", *size);
+    keyed(out, ",\"result\":", *result);
+    keyed(out, ",\"r_multiple\":", *r_multiple);
+    let fee = keyed(out, ",\"entry_fee\":", *entry_fee);
+    again(out, ",\"exit_fee\":", *exit_fee, *entry_fee, fee);
+    out.push_str(match reason {
+        ExitReason::TakeProfit => ",\"reason\":\"take_profit\",\"scenario\":",
+        ExitReason::StopLoss => ",\"reason\":\"stop_loss\",\"scenario\":",
+        ExitReason::BreakEvenStopLoss => ",\"reason\":\"break_even_stop_loss\",\"scenario\":",
+        ExitReason::Timeout => ",\"reason\":\"timeout\",\"scenario\":",
+    });
+    match scenario {
+        Some(scenario) => string(out, scenario)?,
+        None => out.push_str("null"),
+    }
+    out.push_str(",\"meta\":{\"order_id\":");
     whole(out, *order_id);
-    out.extend_from_slice(b"}}");
+    out.push_str("}}");
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use omega_contract::outcome::ExitReason;
-    use omega_contract::strategy::{Direction, OrderKind};
-
     use super::*;
 
     const ODD: [f64; 10] =
@@ -203,28 +320,44 @@ mod tests {
         }
     }
 
-    /// Lengths of arrays whose items take about `bytes`: empty, on one thread, and around the step to two.
-    fn lengths(bytes: usize) -> [usize; 6] {
-        let step = WORTH_A_THREAD.div_ceil(bytes);
-        [0, 1, 2, step - 1, step, step + 1]
+    /// Lengths of arrays whose items take about `bytes`: empty, around one piece, and around the step to two threads.
+    fn lengths(bytes: usize) -> [usize; 9] {
+        let (piece, step) = (PIECE_BYTES / bytes, WORTH_A_THREAD.div_ceil(bytes));
+        [0, 1, 2, piece - 1, piece, piece + 1, step - 1, step, step + 1]
     }
 
-    /// Compares a written array with serde's.
-    fn check<T: serde::Serialize>(items: &[T], write: fn(&mut Vec<u8>, &[T]) -> Written) {
-        let mut out = b"before".to_vec();
-        assert!(write(&mut out, items).is_ok());
+    #[test]
+    fn the_two_threads_have_equally_much_to_write() {
+        let (all, points) = ((0..5_000).map(trade).collect::<Vec<Trade>>(), vec![0.1; 50_000]);
+        let mut pieces = Pieces::default();
+        pieces.trades(&all);
+        pieces.numbers(&points);
+        let (first, second) = pieces.halves();
+        assert!(bytes(first).abs_diff(bytes(second)) <= 2 * PIECE_BYTES);
+        assert_eq!(first.len() + second.len(), pieces.0.len());
+    }
+
+    /// Compares a written array, with something before and after it, with serde's.
+    fn check<'a, T: Serialize>(items: &'a [T], push: fn(&mut Pieces<'a>, &'a [T])) {
+        let mut pieces = Pieces::default();
+        pieces.plain("before");
+        push(&mut pieces, items);
+        pieces.value(&"ü\n");
         let wanted = serde_json::to_string(items).unwrap_or_default();
-        assert_eq!(String::from_utf8_lossy(&out), format!("before{wanted}"));
+        assert_eq!(pieces.write(0).unwrap_or_default(), format!("before{wanted}\"ü\\n\""));
     }
 
     #[test]
     fn arrays_are_written_as_serde_writes_them() {
         for n in lengths(TRADE_BYTES) {
-            check(&(0..n).map(trade).collect::<Vec<Trade>>(), trades);
+            check(&(0..n).map(trade).collect::<Vec<Trade>>(), Pieces::trades);
         }
         for n in lengths(NUMBER_BYTES) {
-            check(&(0..n).map(|i| ODD[i / 3 % ODD.len()]).collect::<Vec<f64>>(), numbers);
-            check(&(0..n as i64).map(|i| i * i * i - 7).collect::<Vec<i64>>(), whole_numbers);
+            check(&(0..n).map(|i| ODD[i / 3 % ODD.len()]).collect::<Vec<f64>>(), Pieces::numbers);
+            check(&(0..n as i64).map(|i| i * i * i - 7).collect::<Vec<i64>>(), Pieces::whole_numbers);
+        }
+        for n in lengths(RECORD_BYTES) {
+            check(&(0..n).map(|i| format!("ü\"{i}")).collect::<Vec<String>>(), Pieces::records);
         }
     }
 }

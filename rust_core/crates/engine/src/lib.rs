@@ -17,7 +17,9 @@ mod random;
 mod rounding;
 mod run;
 mod strategy;
+mod threads;
 pub mod volatility;
 
 pub use events::Event;
 pub use run::{Counters, Inputs, Report, Run};
+pub use threads::join;

@@ -1,5 +1,9 @@
 //! What a run was fed with: one entry per input file, and hashes over them.
 
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -47,49 +51,70 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Bytes over all inputs.
-pub fn size(inputs: &[Input]) -> usize {
-    inputs.iter().map(|input| input.content.len()).sum()
-}
-
 /// Bytes hashed at a time, which takes some 40 us.
 const STEP: usize = 64 << 10;
+/// Bytes from which on a thread for their hashes pays.
+const WORTH_A_THREAD: usize = 256 << 10;
 
-/// Files on their way to being hashed, in steps that whoever has time may take.
-#[derive(Debug, Default)]
-pub struct Hashing {
-    waiting: Vec<Input>,
-    digest: Sha256,
-    hashed: usize,
-    entries: Vec<Entry>,
+/// Files on their way to being hashed, in steps that whoever has time may take, several threads at once, too.
+#[derive(Debug)]
+pub struct Hashing(Vec<Begun>);
+
+#[derive(Debug)]
+struct Begun {
+    input: Input,
+    hashed: AtomicUsize,
+    /// Locked while a step is taken.
+    digest: Mutex<Sha256>,
+}
+
+impl Begun {
+    fn left(&self) -> usize {
+        self.input.content.len() - self.hashed.load(Ordering::Relaxed)
+    }
 }
 
 impl Hashing {
     /// Of all inputs.
     pub fn new(inputs: Vec<Input>) -> Self {
-        Self { waiting: inputs, ..Self::default() }
+        let begun = |input| Begun { input, hashed: AtomicUsize::new(0), digest: Mutex::default() };
+        Self(inputs.into_iter().map(begun).collect())
     }
 
-    /// Hashes the next bytes; false when there are none left.
-    pub fn step(&mut self) -> bool {
-        let Some(input) = self.waiting.last() else { return false };
-        let end = input.content.len().min(self.hashed + STEP);
-        self.digest.update(&input.content[self.hashed..end]);
-        self.hashed = end;
-        if end == input.content.len()
-            && let Some(input) = self.waiting.pop()
-        {
-            let sha256 = hexadecimal(&self.digest.finalize_reset());
-            self.entries.push(Entry { sha256, ..input.entry });
-            self.hashed = 0;
-        }
+    /// Whether what is left is worth a thread.
+    pub fn is_long(&self) -> bool {
+        self.0.iter().map(Begun::left).sum::<usize>() >= WORTH_A_THREAD
+    }
+
+    /// Hashes the next bytes of the file that has most left and that no other thread is at, so that files which are
+    /// equally long end at the same time. False when there is none.
+    pub fn step(&self) -> bool {
+        let mut files: Vec<&Begun> = self.0.iter().filter(|file| file.left() > 0).collect();
+        files.sort_by_key(|file| Reverse(file.left()));
+        let free = files.into_iter().find_map(|file| file.digest.try_lock().ok().map(|digest| (file, digest)));
+        let Some((file, mut digest)) = free else { return false };
+        let from = file.hashed.load(Ordering::Relaxed);
+        let end = file.input.content.len().min(from + STEP);
+        digest.update(&file.input.content[from..end]);
+        file.hashed.store(end, Ordering::Relaxed);
         true
     }
 
     /// Hashes what is left, sorts the entries by (path, kind) and hashes their canonical JSON (sorted keys, no spaces).
-    pub fn finish(mut self) -> (Vec<Entry>, String) {
-        while self.step() {}
-        let mut entries = self.entries;
+    pub fn finish(self) -> (Vec<Entry>, String) {
+        let rest = || while self.step() {};
+        if self.is_long() {
+            std::thread::scope(|scope| {
+                scope.spawn(rest);
+                rest();
+            });
+        }
+        rest();
+        let entry = |Begun { input, digest, .. }: Begun| {
+            let digest = digest.into_inner().unwrap_or_else(PoisonError::into_inner);
+            Entry { sha256: hexadecimal(&digest.finalize()), ..input.entry }
+        };
+        let mut entries: Vec<Entry> = self.0.into_iter().map(entry).collect();
         entries.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
         let canonical = serde_json::to_value(&entries).map(|value| value.to_string()).unwrap_or_default();
         let hash = sha256(canonical.as_bytes());
@@ -103,17 +128,19 @@ mod tests {
 
     #[test]
     fn files_hashed_in_steps_have_the_hashes_of_their_content() {
-        let sizes = [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP + 7];
+        let sizes = [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP + 7, WORTH_A_THREAD, WORTH_A_THREAD + STEP + 1];
         let content = |size: usize| Bytes::from((0..size).map(|i| (i * i % 251) as u8).collect::<Vec<u8>>());
         let inputs = sizes.map(|size| Input::plain(format!("{size:09}"), "kind", content(size)));
-        let mut begun = Hashing::new(inputs.to_vec());
+        let begun = Hashing::new(inputs.to_vec());
         for _ in 0..5 {
             assert!(begun.step());
         }
+        assert!(begun.is_long());
         let (entries, hash) = begun.finish();
         let found: Vec<&str> = entries.iter().map(|entry| entry.sha256.as_str()).collect();
         assert_eq!(found, sizes.map(|size| sha256(&content(size))));
         assert_eq!(hash, sha256(serde_json::to_value(&entries).unwrap().to_string().as_bytes()));
-        assert!(!Hashing::new(vec![]).step());
+        let nothing = Hashing::new(vec![]);
+        assert!(!nothing.step() && !nothing.is_long());
     }
 }

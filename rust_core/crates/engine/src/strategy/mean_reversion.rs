@@ -1,7 +1,5 @@
 //! Mean reversion by z-score: six rules on columns that are computed once, before the first bar.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Higher, Pair};
 use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind, TrendFilter};
@@ -18,6 +16,7 @@ use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
 use crate::rounding;
 use crate::run::Inputs;
+use crate::threads::join;
 use crate::volatility::{self, Garch};
 
 /// Rules in the order in which they are asked; the first hit is the signal.
@@ -94,44 +93,6 @@ enum VolatilityZ {
 /// Bars from which on a second thread pays.
 const WORTH_A_THREAD: usize = 50_000;
 
-/// Both results; on two threads when there is enough to do. The second one takes `spare` steps until the first is done.
-fn join<A, B: Send>(
-    on_two_threads: bool,
-    spare: &(dyn Fn() -> bool + Sync),
-    one: impl FnOnce() -> A,
-    other: impl FnOnce() -> B + Send,
-) -> (A, B) {
-    if !on_two_threads {
-        return (one(), other());
-    }
-    let waiting = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let handle = scope.spawn(|| {
-            let second = other();
-            while !waiting.load(Ordering::Relaxed) && spare() {
-                std::hint::spin_loop();
-            }
-            second
-        });
-        // Set also when `one` panics: the scope waits for the thread.
-        let done = SetWhenDropped(&waiting);
-        let first = one();
-        drop(done);
-        match handle.join() {
-            Ok(second) => (first, second),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
-}
-
-struct SetWhenDropped<'a>(&'a AtomicBool);
-
-impl Drop for SetWhenDropped<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 fn wanted(params: &MeanReversion, (scenario, direction): (u8, Direction)) -> bool {
     let side = match params.direction_filter {
         DirectionFilter::Both => true,
@@ -190,7 +151,7 @@ impl<'a> MeanReverter<'a> {
         let envelope =
             || enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
         let ((ema, ema_z, kalman_z, range), bands) =
-            join(close.len() >= WORTH_A_THREAD, inputs.spare, scores, envelope);
+            if close.len() >= WORTH_A_THREAD { join(inputs.spare, scores, envelope) } else { (scores(), envelope()) };
         let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length);
         let first = ema_z.map(|z| EmaReversion { z, ask_range: policies.ask_range_for_shorts.then(ask_range) });
         let band = bands.map(|bands| BandReversion {
