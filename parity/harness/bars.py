@@ -15,6 +15,10 @@ import numpy.typing as npt
 #: row at that time holds nulls.
 COLUMNS = ("ts_ns", "bo", "bh", "bl", "bc", "ao", "ah", "al", "ac", "volume")
 
+MINUTE_NS = 60_000_000_000
+#: Minutes of a bar by timeframe.
+TIMEFRAME_MINUTES = {"M1": 1, "M5": 5, "M15": 15, "M30": 30, "H1": 60, "H4": 240, "D1": 1440, "W1": 10080}
+
 
 @dataclass(frozen=True, eq=False)
 class Bars:

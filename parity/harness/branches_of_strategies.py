@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from parity.harness.story import MINUTE_NS, MINUTES, Story
+from parity.harness.bars import MINUTE_NS, TIMEFRAME_MINUTES
+from parity.harness.story import Story
 
 DAY_MINUTES = 1440
 
@@ -66,7 +67,11 @@ def _trends(s: Story) -> Iterator[str]:
         if alignment.get("stale_bar_limit_bars", 0) > 0:
             yield "higher stale set"
         bars = s.case.bars.get(name)
-        if bars is not None and len(bars) > 1 and (bars.ts[1:] - bars.ts[:-1]).max() > MINUTES[name] * MINUTE_NS:
+        if (
+            bars is not None
+            and len(bars) > 1
+            and (bars.ts[1:] - bars.ts[:-1]).max() > TIMEFRAME_MINUTES[name] * MINUTE_NS
+        ):
             yield "higher stale gap"
 
 

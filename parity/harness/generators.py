@@ -12,14 +12,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from parity.harness.bars import MINUTE_NS, TIMEFRAME_MINUTES
 from parity.harness.case import DEFAULT_SPECS, Case
 from parity.harness.choices import Choices, Drawn, Seeded
 from parity.harness.markets import (
     DAYS,
     KINDS,
-    MINUTE_NS,
     ODDITIES,
-    TIMEFRAME_MINUTES,
     Built,
     Segment,
     Shape,

@@ -12,9 +12,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from parity.harness.bars import Bars
+from parity.harness.bars import MINUTE_NS, TIMEFRAME_MINUTES, Bars
 
-TIMEFRAME_MINUTES = {"M1": 1, "M5": 5, "M15": 15, "M30": 30, "H1": 60, "H4": 240, "D1": 1440}
 #: symbol -> (ticks per price unit, start price in ticks, typical move of a bar in ticks)
 SYMBOLS = {"EURUSD": (100_000, 110_000, 12), "USDJPY": (1_000, 150_000, 12), "DE30EUR": (10, 115_000, 25)}
 #: How a segment moves. ``tie``: bars that reach far to both sides, so that stop and target lie inside one bar.
@@ -33,7 +32,6 @@ DAYS = {
     "week_start": (datetime(2025, 1, 12, tzinfo=UTC), 19 * 60 + 50),
     "midnight": (FIRST_DAY, 23 * 60 + 50),
 }
-MINUTE_NS = 60_000_000_000
 
 Ticks = npt.NDArray[np.int64]
 

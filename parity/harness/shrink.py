@@ -16,11 +16,10 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import HypothesisException
 
-from parity.harness.bars import Bars
+from parity.harness.bars import MINUTE_NS, TIMEFRAME_MINUTES, Bars
 from parity.harness.case import Case
 from parity.harness.choices import database_of
 from parity.harness.generators import EVERYTHING, RATES, Limits, cases
-from parity.harness.story import MINUTE_NS, MINUTES
 
 #: Whether a case still shows the difference. Never raises for what an engine does.
 Shows = Callable[[Case], bool]
@@ -157,7 +156,7 @@ def _without_bars(case: Case, first: int, count: int, *, close_gap: bool) -> Cas
     rest = bars.take(np.delete(np.arange(len(bars)), slice(first, first + count)))
     if close_gap:
         ts = rest.ts.copy()
-        ts[first:] -= count * MINUTES[name] * MINUTE_NS
+        ts[first:] -= count * TIMEFRAME_MINUTES[name] * MINUTE_NS
         rest = Bars(ts, rest.bid, rest.ask, rest.volume)
     begin = _first_tradable(case, bars)
     gone = range(first - begin, first - begin + count)

@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from parity.harness.bars import MINUTE_NS, TIMEFRAME_MINUTES
 from parity.harness.case import Case
 from parity.harness.outcome import Outcome
 
-MINUTE_NS = 60_000_000_000
-MINUTES = {"M1": 1, "M5": 5, "M15": 15, "M30": 30, "H1": 60, "H4": 240, "D1": 1440, "W1": 10080}
 Event = Mapping[str, Any]
 
 
@@ -73,7 +72,7 @@ class Story:
     @cached_property
     def step(self) -> int:
         """Length of a bar, ns."""
-        return MINUTES[self.timeframe] * MINUTE_NS
+        return TIMEFRAME_MINUTES[self.timeframe] * MINUTE_NS
 
     @cached_property
     def spec(self) -> Mapping[str, Any]:

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from parity.harness.bars import MINUTE_NS
 from parity.harness.case import write_candles
-from parity.harness.markets import MINUTE_NS, Built, Ticks
+from parity.harness.markets import Built, Ticks
 
 VERSION = 1
 SYMBOL = "EURUSD"
