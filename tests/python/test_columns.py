@@ -21,10 +21,22 @@ def test_long_and_short_arrays_are_read_to_the_same_bits(monkeypatch: pytest.Mon
     assert memoryview(text.timestamp_ns).nbytes > _columns.LARGE
     long = _columns.equity_columns(text)
     monkeypatch.setattr(_columns, "LARGE", 10**12)
+    medium = _columns.equity_columns(text)
+    monkeypatch.setattr(_columns, "MEDIUM", 10**12)
     short = _columns.equity_columns(text)
-    for found, other, wanted in zip(long, short, (times, equity, balance), strict=True):
-        assert found.dtype == other.dtype == wanted.dtype
-        assert found.tobytes() == other.tobytes() == wanted.tobytes()
+    for *ways, wanted in zip(long, medium, short, (times, equity, balance), strict=True):
+        assert {found.dtype for found in ways} == {wanted.dtype}
+        assert {found.tobytes() for found in ways} == {wanted.tobytes()}
+
+
+@pytest.mark.parametrize("large", [0, 10**12])
+def test_a_point_that_is_no_number_is_nan(large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_columns, "LARGE", large)
+    text = msgspec.json.decode(b'{"timestamp_ns":[1,2],"equity":[1,null],"balance":[-0.0,2]}', type=_columns.EquityText)
+    times, equity, balance = _columns.equity_columns(text)
+    assert times.tolist() == [1, 2]
+    np.testing.assert_array_equal(equity, [1.0, np.nan])
+    np.testing.assert_array_equal(balance, [-0.0, 2.0])
 
 
 @pytest.mark.parametrize(
