@@ -89,9 +89,11 @@ impl Hashing {
     /// Hashes the next bytes of the file that has most left and that no other thread is at, so that files which are
     /// equally long end at the same time. False when there is none.
     pub fn step(&self) -> bool {
-        let mut files: Vec<&Begun> = self.0.iter().filter(|file| file.left() > 0).collect();
-        files.sort_by_key(|file| Reverse(file.left()));
-        let free = files.into_iter().find_map(|file| file.digest.try_lock().ok().map(|digest| (file, digest)));
+        // Looked at once: other threads change it while these are sorted.
+        let mut files: Vec<(usize, &Begun)> = self.0.iter().map(|file| (file.left(), file)).collect();
+        files.retain(|(left, _)| *left > 0);
+        files.sort_by_key(|(left, _)| Reverse(*left));
+        let free = files.into_iter().find_map(|(_, file)| file.digest.try_lock().ok().map(|digest| (file, digest)));
         let Some((file, mut digest)) = free else { return false };
         let from = file.hashed.load(Ordering::Relaxed);
         let end = file.input.content.len().min(from + STEP);
@@ -140,6 +142,13 @@ mod tests {
         let found: Vec<&str> = entries.iter().map(|entry| entry.sha256.as_str()).collect();
         assert_eq!(found, sizes.map(|size| sha256(&content(size))));
         assert_eq!(hash, sha256(serde_json::to_value(&entries).unwrap().to_string().as_bytes()));
+        let shared = Hashing::new(inputs.to_vec());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| while shared.step() {});
+            }
+        });
+        assert_eq!(shared.finish(), (entries, hash));
         let nothing = Hashing::new(vec![]);
         assert!(!nothing.step() && !nothing.is_long());
     }
