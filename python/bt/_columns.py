@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -28,20 +28,21 @@ class EquityText(msgspec.Struct, frozen=True):
     balance: msgspec.Raw
 
 
+_TIMES = msgspec.json.Decoder(list[Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]])
 _FLOATS = msgspec.json.Decoder(list[float])
 
 
 def _small(raw: msgspec.Raw, kind: type[Any]) -> npt.NDArray[Any]:
-    if kind is np.float64:
-        try:
-            numbers = _FLOATS.decode(raw)
-        except msgspec.ValidationError:  # `null`, which is no number, or something worse
-            return np.array(msgspec.json.decode(raw), dtype=kind)
-        # A third of what NumPy takes for a list.
-        return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers))
-    if memoryview(raw).nbytes >= MEDIUM and (times := _of_one_width(_inside(raw))) is not None:
-        return times
-    return np.array(msgspec.json.decode(raw), dtype=kind)
+    if kind is np.int64:
+        if memoryview(raw).nbytes >= MEDIUM and (times := _of_one_width(_inside(raw))) is not None:
+            return times
+        return np.array(_TIMES.decode(raw), dtype=kind)
+    try:
+        numbers = _FLOATS.decode(raw)
+    except msgspec.ValidationError:  # `null`, which is no number, or something worse
+        return np.array(msgspec.json.decode(raw), dtype=kind)
+    # A third of what NumPy takes for a list.
+    return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers))
 
 
 def _inside(raw: msgspec.Raw) -> npt.NDArray[np.uint8]:
@@ -119,12 +120,11 @@ def _large(raw: msgspec.Raw, kind: type[Any]) -> npt.NDArray[Any]:
         target *= ord(",") ^ ord("\n")
         target ^= source
     lines: Any = pa.BufferReader(pa.py_buffer(text.data))
+    types, nulls = {"x": pa.from_numpy_dtype(np.dtype(kind))}, ["null"] if kind is np.float64 else []
     table = csv.read_csv(
         lines,
         read_options=csv.ReadOptions(column_names=["x"]),
-        convert_options=csv.ConvertOptions(
-            column_types={"x": pa.from_numpy_dtype(np.dtype(kind))}, null_values=["null"]
-        ),
+        convert_options=csv.ConvertOptions(column_types=types, null_values=nulls),
     )
     return table["x"].to_numpy()
 
@@ -135,7 +135,7 @@ def equity_columns(
     """Times in ns, equity and balance; each of shape (points,).
 
     Raises:
-        ValueError: an array holds something else than numbers.
+        ValueError: an array holds something else than numbers; only an amount may be ``null``, which is NaN.
     """
     columns = [(text.timestamp_ns, np.int64), (text.equity, np.float64), (text.balance, np.float64)]
     if memoryview(text.timestamp_ns).nbytes < LARGE:

@@ -37,6 +37,19 @@ def test_a_point_that_is_no_number_is_nan(large: int, monkeypatch: pytest.Monkey
     assert times.tolist() == [1, 2]
     np.testing.assert_array_equal(equity, [1.0, np.nan])
     np.testing.assert_array_equal(balance, [-0.0, 2.0])
+    assert np.signbit(balance).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("large", [0, 10**12])
+@pytest.mark.parametrize("wrong", ["null", "1.5", "true", '"x"', str(2**63), "1e300"])
+def test_a_time_that_is_no_whole_number_of_64_bits_is_refused(
+    wrong: str, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_columns, "LARGE", large)
+    document = f'{{"timestamp_ns":[1,{wrong}],"equity":[1,2],"balance":[1,2]}}'
+    text = msgspec.json.decode(document, type=_columns.EquityText)
+    with pytest.raises(ValueError, match=r"Expected `int|conversion error to int64"):
+        _columns.equity_columns(text)
 
 
 @pytest.mark.parametrize(
