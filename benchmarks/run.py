@@ -36,6 +36,8 @@ from bt import _native  # noqa: E402
 from benchmarks import counts, market, peers  # noqa: E402
 
 BARS = 1_000_000
+#: Calls that fill caches and memory before those that count, where each call is a sample.
+WARM_UP = 3
 Contestant = Callable[[], tuple[float, int]]
 
 
@@ -97,7 +99,7 @@ def print_stages() -> None:
     """The samples of ``stages``, for the configuration and the number of calls that the command line gives."""
     config, count = json.loads(sys.argv[1]), int(sys.argv[2])
     seen: dict[str, list[float]] = {}
-    for number in range(count + 3):
+    for number in range(count + WARM_UP):
         gc.collect()
         a = time.perf_counter()
         text = json.dumps(config)
@@ -125,7 +127,7 @@ def print_stages() -> None:
         parts["boundary share"] = crossing / (parts["whole"] - parts["JSON to columns"])
         parts["boundary share, equity columns too"] = (crossing + parts["JSON to columns"]) / parts["whole"]
         for name, value in parts.items():
-            if number >= 3:
+            if number >= WARM_UP:
                 seen.setdefault(name, []).append(value)
     print(json.dumps(seen))
 
@@ -134,7 +136,8 @@ def alone(code: str, root: Path, *arguments: str) -> str:
     """What Python code prints in a process of its own that sees ``root``."""
     environment = {**os.environ, "OMEGA_DATA_PARQUET_ROOT": str(root)}
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    # Its errors are shown where they happen.
+    done = subprocess.run(command, env=environment, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
 
 
