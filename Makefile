@@ -40,7 +40,7 @@ $(VENV)/.v2: $(VENV)/.installed $(V2_SOURCES)
 	@touch $@
 
 $(BIN)/omega-parity: $(VENV)/.installed
-	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' 'from parity.harness.cli import main' 'sys.exit(main())' > $@
+	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' 'from parity.harness.cli.main import main' 'sys.exit(main())' > $@
 	@chmod +x $@
 
 parity: setup ## the main job: run both engines on the same cases and report
@@ -54,6 +54,7 @@ lint: setup ## ruff, mypy, rustfmt, clippy, cargo deny (where installed)
 	ruff check .
 	ruff format --check .
 	mypy
+	PYTHONPATH=python lint-imports --no-cache
 	cargo fmt --manifest-path rust_core/Cargo.toml --all --check
 	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --all-targets --features omega-backtest/schema -- -D warnings
 	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --features omega-ffi/planted-faults -- -D warnings
@@ -87,4 +88,4 @@ $(PLANTED)/.built: $(VENV)/.installed $(V2_SOURCES) $(wildcard python/bt/*.py)
 	@touch $@
 
 selftest: setup $(PLANTED)/.built ## plant faults in V2 and show that the suite finds and shrinks every one
-	PYTHONPATH=$(PLANTED):. python -m parity.harness.selftest --json var/selftest.json
+	PYTHONPATH=$(PLANTED):. python -m parity.harness.mutation.selftest --json var/selftest.json

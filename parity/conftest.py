@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from parity.harness.hunt import Hunt
-    from parity.harness.profiles import Profile
-    from parity.harness.runner import Pair
-    from parity.harness.session import BeforeAfter, Session
+    from parity.harness.boundary.before_after import BeforeAfter
+    from parity.harness.report.profiles import Profile
+    from parity.harness.report.session import Session
+    from parity.harness.run.differential import Pair
+    from parity.harness.triage.campaign import Campaign
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SESSION = pytest.StashKey["Session"]()
@@ -47,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _profile(config: pytest.Config) -> Profile:
-    from parity.harness.profiles import chosen
+    from parity.harness.report.profiles import chosen
 
     option = config.getoption
     seed = option("--seed")
@@ -65,7 +66,7 @@ def _profile(config: pytest.Config) -> Profile:
 
 
 def _session(config: pytest.Config) -> Session:
-    from parity.harness.session import Session
+    from parity.harness.report.session import Session
 
     found = config.stash.get(SESSION, None)
     if found is None:
@@ -104,10 +105,10 @@ def profile(pytestconfig: pytest.Config) -> Profile:
 @pytest.fixture(scope="session")
 def pair(pytestconfig: pytest.Config, session: Session) -> Iterator[Pair]:
     """The engines under comparison: V1 in its worker process and V2 in this one, or those of ``--engines``."""
-    from parity.harness.compare import Tolerances
     from parity.harness.engines import EnginesError
-    from parity.harness.runner import Pair
-    from parity.harness.scratch import scratch
+    from parity.harness.oracle.compare import Tolerances
+    from parity.harness.run.differential import Pair
+    from parity.harness.run.scratch import scratch
 
     with scratch() as folder:
         try:
@@ -131,11 +132,11 @@ def out(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture
-def hunt(pair: Pair, session: Session, out: Path) -> Hunt:
-    """Looks at cases, counts their branches, and shrinks what differs."""
-    from parity.harness.hunt import Hunt
+def campaign(pair: Pair, session: Session, out: Path) -> Campaign:
+    """Looks at cases, counts their branches, and minimises what differs."""
+    from parity.harness.triage.campaign import Campaign
 
-    return Hunt(
+    return Campaign(
         pair,
         session.coverage,
         out / "failed-cases",
@@ -147,7 +148,7 @@ def hunt(pair: Pair, session: Session, out: Path) -> Hunt:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Exit codes of spec 10.3; a process of several hands what it has seen to the one that reports."""
-    from parity.harness.session import exit_code
+    from parity.harness.report.session import exit_code
 
     config: Any = session.config
     seen = config.stash.get(SESSION, None)
@@ -181,7 +182,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def _draw_boundary(terminal: pytest.TerminalReporter, rows: list[BeforeAfter], target: Path) -> None:
-    from parity.harness.boundary_chart import plot_boundary
+    from parity.harness.boundary.chart import plot_boundary
 
     try:
         terminal.write_line(f"(the boundary before and after: {plot_boundary(rows, target)})")
@@ -193,7 +194,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     seen = config.stash.get(SESSION, None)
     if seen is None:
         return
-    from parity.harness.report import render
+    from parity.harness.report.text import render
 
     text = render(seen)
     terminalreporter.section("parity report")

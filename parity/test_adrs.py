@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from parity.harness import adr as adrs
+from parity.harness.adr import record as adrs
 from parity.harness.engines import SWITCHES
-from parity.harness.runner import Pair
-from parity.harness.session import Session
+from parity.harness.report.session import Session
+from parity.harness.run.differential import Pair
 
 ALL = adrs.load_all()
 ABOUT_SWITCHES = [adr for adr in ALL if adr.switch]

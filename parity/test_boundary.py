@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from parity.harness import market_runs
-from parity.harness.boundary import judge_rules, load_budgets
+from parity.harness.boundary import v1_worker
+from parity.harness.boundary.instructions import instructions_per_call, judge
+from parity.harness.boundary.rules import judge_rules, load_budgets
 from parity.harness.engines import V1Engine
-from parity.harness.instructions import instructions_per_call, judge
-from parity.harness.runner import Pair
-from parity.harness.session import Session
+from parity.harness.generate import market_runs
+from parity.harness.report.session import Session
+from parity.harness.run.differential import Pair
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -24,15 +25,7 @@ def ask(pair: Pair, op: str) -> dict[str, Any]:
     prepared = pair.prepare(case)
     v1 = pair.a
     assert isinstance(v1, V1Engine)
-    return v1.ask(
-        {
-            "op": op,
-            "config": v1.config(prepared),
-            "data_root": str(prepared.data_root),
-            "news_file": str(prepared.news_csv),
-            "plant": os.environ.get("OMEGA_PARITY_PLANT"),
-        }
-    )
+    return v1_worker.ask(v1, prepared, op, plant=os.environ.get("OMEGA_PARITY_PLANT"))
 
 
 @pytest.mark.performance

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from parity.harness import adr, market_runs
-from parity.harness.case import Case
+from parity.harness.adr import record as adr
 from parity.harness.engines import SWITCHES
-from parity.harness.explain import minimal_switches
-from parity.harness.hunt import kept
-from parity.harness.runner import Pair
-from parity.harness.session import MarketRun, Session
-from parity.harness.verdict import CaseReport, Verdict, judge
+from parity.harness.generate import market_runs
+from parity.harness.model.case import Case
+from parity.harness.oracle.attribution import attribute_to_switches
+from parity.harness.oracle.verdict import CaseReport, Verdict, judge
+from parity.harness.report.session import MarketRun, Session
+from parity.harness.run.differential import Pair
+from parity.harness.triage.campaign import kept
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WITH_ADR = {decision.switch for decision in adr.load_all() if decision.switch}
@@ -54,7 +55,7 @@ def test_market_run_is_equal_with_all_switches_at_v1(
     every = frozenset(SWITCHES)
     run.differing = tuple(name for name in SWITCHES if not equal(every - {name}))
     assert equal(every)
-    explained = minimal_switches(SWITCHES, equal)
+    explained = attribute_to_switches(SWITCHES, equal)
     assert explained is not None
     run.explained_by = tuple(sorted(explained))
     session.add(

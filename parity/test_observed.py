@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from parity.harness.case import Case
-from parity.harness.hunt import kept
-from parity.harness.runner import Pair
-from parity.harness.session import Session
-from parity.harness.verdict import Verdict
+from parity.harness.model.case import Case
+from parity.harness.oracle.verdict import Verdict
+from parity.harness.report.session import Session
+from parity.harness.run.differential import Pair
+from parity.harness.triage.campaign import kept
 
 OBSERVED = Path(__file__).resolve().parent.parent / "legacy_v1" / "observed"
 RUNS = sorted((OBSERVED / "runs").glob("*.json"))

@@ -1,4 +1,4 @@
-"""Pinned cases: witnesses and every failure that was ever shrunk, equal with all switches at v1."""
+"""Pinned cases: witnesses and every failure that was ever minimised, equal with all switches at v1."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from parity.harness.case import Case
-from parity.harness.describe import describe
-from parity.harness.hunt import Hunt
-from parity.harness.locate import first_parting
-from parity.harness.runner import Pair
-from parity.harness.session import Session
-from parity.harness.verdict import Verdict
-from parity.harness.versions import command
+from parity.harness.model.case import Case
+from parity.harness.model.provenance import command
+from parity.harness.oracle.trace_diff import first_divergence
+from parity.harness.oracle.verdict import Verdict
+from parity.harness.report.session import Session
+from parity.harness.run.differential import Pair
+from parity.harness.triage.campaign import Campaign
+from parity.harness.triage.describe import describe
 
 CASES = sorted((Path(__file__).resolve().parent / "cases").glob("*.json"))
 
@@ -23,11 +23,11 @@ def test_there_are_pinned_cases() -> None:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_pinned_case_is_equal_with_all_switches_at_v1(path: Path, hunt: Hunt, session: Session) -> None:
-    examined = hunt.look(Case.load(path))
+def test_pinned_case_is_equal_with_all_switches_at_v1(path: Path, campaign: Campaign, session: Session) -> None:
+    examined = campaign.examine(Case.load(path))
     session.add("pinned", examined.report)
     assert examined.report.verdict is Verdict.MATCH, (
-        f"{describe(hunt.pair, examined)}\nreplay with: {command()} replay {path}"
+        f"{describe(campaign.pair, examined)}\nreplay with: {command()} replay {path}"
     )
 
 
@@ -37,6 +37,6 @@ def test_both_engines_tell_the_same_story_of_a_pinned_case(path: Path, pair: Pai
     a, b = pair.reference(prepared, events=True), pair.candidate(prepared, {}, events=True)
     assert a.outcome is not None
     assert b.outcome is not None
-    assert a.outcome["events"], "a story without events proves nothing"
-    parting = first_parting(a.outcome["events"], b.outcome["events"])
-    assert parting is None, str(parting)
+    assert a.outcome["events"], "a trace without events proves nothing"
+    divergence = first_divergence(a.outcome["events"], b.outcome["events"])
+    assert divergence is None, str(divergence)

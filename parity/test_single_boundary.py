@@ -17,14 +17,17 @@ import pyarrow.lib
 import pytest
 from bt import _native
 
-from parity.harness import market_runs
-from parity.harness.bars import Bars
-from parity.harness.case import Case, Prepared
+from parity.harness.adr.witnesses import BUILDERS
+from parity.harness.boundary import v1_worker
+from parity.harness.boundary.before_after import BeforeAfter, Side
 from parity.harness.engines import V1Engine, V2Engine
 from parity.harness.engines.v2 import environment as environment_of
-from parity.harness.runner import Pair
-from parity.harness.session import BeforeAfter, Session, Side
-from parity.harness.witnesses import BUILDERS
+from parity.harness.generate import market_runs
+from parity.harness.model.bars import Bars
+from parity.harness.model.case import Case
+from parity.harness.model.files import Prepared
+from parity.harness.report.session import Session
+from parity.harness.run.differential import Pair
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -54,7 +57,7 @@ def test_the_built_library_exports_its_entry_point_and_nothing_else(session: Ses
 
     exported = exports(str(_native.__file__))
     assert exported == ["PyInit__native"]
-    # The same look does see the doors of a library that has more than one.
+    # The same look does see the attributes of a library that has more than one.
     assert len(exports(str(pyarrow.lib.__file__))) > 100
     session.boundary_facts.append(f"{Path(str(_native.__file__)).name} exports the symbol {exported[0]} alone")
 
@@ -99,7 +102,7 @@ def test_v1_crosses_its_boundary_for_every_bar_and_v2_once(
     case = next(c for c in market_runs.cases(market_runs.source(REPOSITORY)) if c.id == f"market::{name}")
     prepared = pair.prepare(case)
     gil = name == "s1-costs"
-    seen = v1.ask({**v1.request(prepared, {}, events=False), "op": "crossings", "gil": gil})
+    seen = v1_worker.ask(v1, prepared, "crossings", gil=gil)
     v2 = _v2_side(prepared, monkeypatch)
     assert v2.calls == 1
     assert seen["calls"] > 3 * seen["bars"]

@@ -170,8 +170,9 @@ def parity_cases() -> Counter[str]:
     from backtest_engine.runner import Environment, run_backtest
     from hypothesis import HealthCheck, Phase, given, settings
 
-    from parity.harness import generators
-    from parity.harness.case import Case, prepare
+    from parity.harness.generate import cases as generators
+    from parity.harness.model.case import Case
+    from parity.harness.model.files import prepare
     from parity.test_observed import observed_case
 
     cases = [Case.load(path) for path in sorted((REPOSITORY / "parity" / "cases").glob("*.json"))]

@@ -2,6 +2,6 @@
 
 import sys
 
-from parity.harness.cli import main
+from parity.harness.cli.main import main
 
 sys.exit(main())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from parity.harness.selftest import VARIABLE, Row, judged, known_faults
+from parity.harness.mutation.selftest import VARIABLE, Row, judged, known_faults
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLANTED = REPOSITORY / "var" / "planted"
@@ -30,7 +30,7 @@ def test_every_planted_fault_is_caught_by_the_cases_of_the_ci_profile(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     table = tmp_path / "table.json"
-    command = [sys.executable, "-m", "parity.harness.selftest", "--detect-only", "--json", str(table)]
+    command = [sys.executable, "-m", "parity.harness.mutation.selftest", "--detect-only", "--json", str(table)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     rows = json.loads(table.read_text())
@@ -41,7 +41,7 @@ def test_every_planted_fault_is_caught_by_the_cases_of_the_ci_profile(
 
 def test_a_found_fault_is_shrunk_to_what_a_person_can_read(environment: dict[str, str], tmp_path: Path) -> None:
     table, names = tmp_path / "table.json", "stop-is-strict,timeout-pays-fee,higher-stale-early,trades-by-order"
-    command = [sys.executable, "-m", "parity.harness.selftest", "--faults", names, "--json", str(table)]
+    command = [sys.executable, "-m", "parity.harness.mutation.selftest", "--faults", names, "--json", str(table)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     for row in json.loads(table.read_text()):
@@ -53,10 +53,10 @@ def test_a_real_panic_of_v2_is_a_verdict_with_its_words_and_not_the_end_of_the_r
     program = """
 import tempfile
 from pathlib import Path
-from parity.harness.compare import Tolerances
+from parity.harness.oracle.compare import Tolerances
 from parity.harness.engines import V1Engine, V2Engine
-from parity.harness.generators import sweep_case
-from parity.harness.runner import Pair
+from parity.harness.generate.cases import sweep_case
+from parity.harness.run.differential import Pair
 pair = Pair(V1Engine(), V2Engine(), Path(tempfile.mkdtemp()), Tolerances.load())
 for number in range(60):
     report = pair.run(sweep_case(0, number)[0])
@@ -77,7 +77,7 @@ pair.close()
 
 
 def test_the_selftest_refuses_a_build_without_faults_and_names_it_does_not_know() -> None:
-    command = [sys.executable, "-m", "parity.harness.selftest", "--faults"]
+    command = [sys.executable, "-m", "parity.harness.mutation.selftest", "--faults"]
     sound = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     for name, words in (("stop-is-strict", "holds no planted faults"), ("no-such", "no such fault: no-such")):
         done = subprocess.run([*command, name], cwd=REPOSITORY, capture_output=True, text=True, env=sound, check=False)
@@ -87,10 +87,10 @@ def test_the_selftest_refuses_a_build_without_faults_and_names_it_does_not_know(
 
 def test_the_selftest_fails_for_a_fault_that_nobody_catches_and_for_unreadable_cases() -> None:
     caught = Row("a", "", pinned=1, sweep=3, bars=40, orders=3, same_fault=False)
-    wrong = judged([caught, Row("b", "")], shrinks=True)
+    wrong = judged([caught, Row("b", "")], minimises=True)
     assert wrong == [
         "nobody catches b",
-        "the shrunk case of a does not show it alone",
+        "the minimised case of a does not show it alone",
         "median of 40 bars and 3 orders, at most 12 and 1 are wanted",
     ]
 

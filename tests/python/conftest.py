@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parity.harness.case import write_candles
+from parity.harness.model.files import write_candles
 
 START = 1_736_208_000_000_000_000  # 2025-01-07T00:00:00Z
 STEP = 60_000_000_000

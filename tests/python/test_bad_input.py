@@ -151,7 +151,7 @@ def test_impossible_prices_are_errors(column: int, value: float | None, rule: st
 def test_one_side_with_many_more_bars_is_an_error_and_a_few_are_counted(market: Any, config: Config) -> None:
     keep = np.r_[0:30, 35:60]
     write = market.path("ASK")
-    from parity.harness.case import write_candles
+    from parity.harness.model.files import write_candles
 
     write_candles(write, [market.ts[keep], *market.ask[keep].T])
     error = stopped(config())

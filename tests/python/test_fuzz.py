@@ -21,7 +21,7 @@ def test_twenty_thousand_configs_and_two_thousand_files_are_answered() -> None:
     configs, files = done.stdout.splitlines()
     assert configs.startswith("configs: 20000 inputs")
     assert files.startswith("files: 2000 inputs")
-    # Neither kind may be only refused: what is never run tests nothing behind the door.
+    # Neither kind may be only refused: what is never run tests nothing behind the attribute.
     for line, least in ((configs, 500), (files, 100)):
         match = re.search(r"'ran': (\d+)", line)
         assert match is not None

@@ -7,7 +7,7 @@ from typing import Any
 import bt
 import pytest
 
-from parity.harness.generators import MEAN_REVERSION, SCRIPTED
+from parity.harness.generate.cases import MEAN_REVERSION, SCRIPTED
 
 
 def v1(**changes: Any) -> dict[str, Any]:

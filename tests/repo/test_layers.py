@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,13 +101,78 @@ def test_only_the_engine_adapters_touch_bt_or_start_v1() -> None:
     assert any(_root(m) == "bt" for _, m in seen)
 
 
-@pytest.mark.parametrize("name", ["compare", "verdict", "outcome", "explain", "locate", "render", "report"])
-def test_pure_modules_know_no_engine_no_pytest_no_hypothesis_no_clock(name: str) -> None:
-    path = REPOSITORY / "parity" / "harness" / f"{name}.py"
+def _pure_modules() -> list[Path]:
+    """Modules whose docstring says `Pure`."""
+    out = []
+    for path in sorted((REPOSITORY / "parity" / "harness").rglob("*.py")):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        if re.search(r"\bPure\b", said):
+            out.append(path)
+    return out
+
+
+#: What a pure module may not import: engines, test tools, clocks, processes.
+IMPURE = re.compile(
+    r"parity\.harness\.(engines(?!\.clocks)|run|cli)|pytest|hypothesis|(time|subprocess|socket|threading|random|bt)$"
+)
+
+
+def impurities(path: Path) -> set[str]:
+    """Modules that a pure module may not import and does; imports under TYPE_CHECKING are types only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    modules |= {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
-    assert not {m for m in modules if m and re.match(r"parity\.harness\.engines|pytest|hypothesis|time$|bt$", m)}
+    typing_only = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for child in ast.walk(node)
+    }
+    nodes = [node for node in ast.walk(tree) if id(node) not in typing_only]
+    modules = {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
+    modules |= {alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names}
+    return {m for m in modules if IMPURE.match(m)}
+
+
+def test_what_says_pure_at_its_top_imports_no_engine_no_test_tool_no_clock() -> None:
+    pure = _pure_modules()
+    assert len(pure) >= 15
+    assert {p.name for p in pure} >= {"compare.py", "verdict.py", "outcome.py", "fingerprint.py", "trace_diff.py"}
+    assert {str(p): bad for p in pure if (bad := impurities(p))} == {}
+
+
+def test_an_impure_import_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("import time\nfrom parity.harness.engines import V2Engine\n", encoding="utf-8")
+    assert impurities(path) == {"time", "parity.harness.engines"}
+
+
+def _lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "python"}
+    )
+
+
+def test_the_rooms_of_the_harness_import_only_what_lies_below_them() -> None:
+    done = _lint_imports(REPOSITORY)
+    assert done.returncode == 0, done.stdout
+    found = re.search(r"Analyzed (\d+) files, (\d+) dependencies", done.stdout)
+    assert found
+    assert int(found[1]) > 100
+    assert int(found[2]) > 500
+    assert "Contracts: 4 kept, 0 broken." in done.stdout
+
+
+def test_an_import_from_a_room_above_is_found(tmp_path: Path) -> None:
+    for name in ("parity", "python/bt"):
+        shutil.copytree(
+            REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "cases", "*.so")
+        )
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    victim = tmp_path / "parity" / "harness" / "model" / "bars.py"
+    victim.write_text(victim.read_text(encoding="utf-8") + "import parity.harness.oracle.verdict\n", encoding="utf-8")
+    done = _lint_imports(tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "parity.harness.model.bars -> parity.harness.oracle.verdict" in done.stdout
 
 
 def test_nothing_imports_the_tests() -> None:

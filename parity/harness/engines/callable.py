@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from parity.harness.case import Prepared
 from parity.harness.engines.process import ProcessEngine
-from parity.harness.outcome import Answer, check
+from parity.harness.model.files import Prepared
+from parity.harness.model.outcome import Answer, check
 
 
 class CallableEngine:

@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from parity.harness.case import Prepared
-from parity.harness.outcome import Answer, MalformedOutcomeError, check
+from parity.harness.model.files import Prepared
+from parity.harness.model.outcome import Answer, MalformedOutcomeError, check
 
 
 class WorkerDiedError(Exception):

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from parity.harness.case import Case
 from parity.harness.engines.process import ProcessEngine
+from parity.harness.model.case import Case
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-WORKER = Path(__file__).with_name("v1_worker.py")
+WORKER = Path(__file__).with_name("v1_process") / "worker.py"
 LEGACY_SRC = REPOSITORY / "legacy_v1" / "src"
 
 

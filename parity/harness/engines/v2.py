@@ -11,8 +11,8 @@ from typing import Any
 
 import bt
 
-from parity.harness.case import Prepared
-from parity.harness.outcome import Answer, refusal
+from parity.harness.model.files import Prepared
+from parity.harness.model.outcome import Answer, refusal
 
 #: All semantics switches, in the order of the specification.
 SWITCHES: tuple[str, ...] = (

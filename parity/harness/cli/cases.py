@@ -1,0 +1,161 @@
+"""Verbs about one case: replay, locate, explain, minimise, plot."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from parity.harness.adr import record as adr
+from parity.harness.cli.common import (
+    UsageError,
+    both_outcomes,
+    examine,
+    load_case,
+    open_pair,
+    parse_switches,
+    status_of,
+)
+from parity.harness.engines import SWITCHES
+from parity.harness.model import provenance as versions
+from parity.harness.model.outcome import Answer, Outcome
+from parity.harness.oracle.attribution import attribute_to_switches, explanation
+from parity.harness.oracle.verdict import ExitCode
+from parity.harness.triage.describe import describe
+from parity.harness.triage.minimise import Budget, Size, minimise
+from parity.harness.triage.narrate import narrate
+from parity.harness.triage.plot import plot
+from parity.harness.triage.render import render
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Runs a case on both engines and says what differs and where."""
+    case = load_case(options.case)
+    with open_pair(options.engines) as pair:
+        examined = examine(pair, case, parse_switches(options.v2))
+        if options.json:
+            report = examined.report
+            body = {"case": report.case_id, "verdict": report.verdict, "reason": report.reason, "trades": report.trades,
+                    "differences": [{"path": d.path, "a": d.a, "b": d.b, "note": d.note} for d in report.differences],
+                    "fingerprint": examined.fingerprint, "versions": versions.known()}  # fmt: skip
+            print(json.dumps(body, indent=1))
+        else:
+            print(describe(pair, examined))
+            if options.diff:
+                print(render(*both_outcomes(examined), examined.report.differences))
+        return status_of(examined)
+
+
+def locate(options: argparse.Namespace) -> int:
+    """The first bar at which the engines part."""
+    case = load_case(options.case)
+    with open_pair(options.engines) as pair:
+        examined = examine(pair, case, parse_switches(options.v2))
+        if examined.fingerprint is None:
+            print(f"{case.id}: no difference")
+        else:
+            print(narrate(case, *both_outcomes(examined), names=(pair.a.name, pair.b.name)))
+        return status_of(examined)
+
+
+def explain(options: argparse.Namespace) -> int:
+    """The minimal set of switches that accounts for what differs at ``v2``, each with its effect."""
+    case = load_case(options.case)
+    with open_pair(options.engines) as pair:
+        prepared = pair.prepare(case)
+        a = pair.reference(prepared)
+
+        def run(switches: Any) -> Answer:
+            return pair.candidate(prepared, switches)
+
+        def agrees(at_v1: frozenset[str]) -> bool:
+            b = run({name: "v2" for name in SWITCHES if name not in at_v1})
+            return b.failure is None and not pair.differences(a, b, parity=False)
+
+        def outcome(switches: Any) -> Outcome:
+            answer = run(switches)
+            if answer.outcome is None:
+                raise UsageError(f"{pair.b.name} {answer.failure}")
+            return answer.outcome
+
+        if a.outcome is None:
+            raise UsageError(f"{pair.a.name} {a.failure}")
+        found = attribute_to_switches(SWITCHES, agrees)
+        if found is None:
+            print("UNEXPLAINED: the engines differ with every switch at v1 (omega-parity locate says where)")
+            return ExitCode.DIFFERENCE
+        if not found:
+            print("equal with all switches at v2: there is nothing to explain")
+            return ExitCode.PASS
+        decisions = {d.switch: d.path.name for d in adr.load_all() if d.switch}
+        named = [f"{name} ({decisions.get(name, 'NO ADR')})" for name in sorted(found)]
+        print(f"explained by {', '.join(named)}")
+        print("\n".join(explanation(found, a.outcome, outcome, every=SWITCHES)))
+        return ExitCode.PASS if found <= decisions.keys() else ExitCode.DIFFERENCE
+
+
+def minimised(options: argparse.Namespace) -> int:
+    """Writes the smallest case that still shows the same difference."""
+    case, switches = load_case(options.case), parse_switches(options.v2)
+    with open_pair(options.engines) as pair:
+        wanted = examine(pair, case, switches).fingerprint
+        if wanted is None:
+            raise UsageError(f"{case.id} shows no difference: there is nothing to minimise towards")
+        budget = Budget(seconds=options.seconds, tries=100_000)
+        small = minimise(case, lambda c: examine(pair, c, switches).fingerprint == wanted, budget=budget)
+        target = options.output or options.case.with_name(f"{options.case.stem}-small.json")
+        saved = replace(small, id=target.stem, seen={"fingerprint": list(wanted), "versions": versions.known()})
+        path = saved.save(target.parent)
+        before, after = Size.of(case), Size.of(small)
+        print(f"{before.bars} bars, {before.orders} orders -> {after.bars} bars, {after.orders} orders "
+              f"in {budget.used} tries: {path}")  # fmt: skip
+    return ExitCode.PASS
+
+
+def plotted(options: argparse.Namespace) -> int:
+    """Draws a case with both engines' entries and exits."""
+    case = load_case(options.case)
+    with open_pair(options.engines) as pair:
+        examined = examine(pair, case, parse_switches(options.v2))
+        target = options.output or options.case.with_suffix(".svg")
+        try:
+            print(plot(case, both_outcomes(examined), target, names=(pair.a.name, pair.b.name)))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    return ExitCode.PASS
+
+
+def case_command(commands: Any, name: str, function: Callable[[argparse.Namespace], int], text: str) -> Any:
+    command = commands.add_parser(name, help=text, description=function.__doc__)
+    command.set_defaults(function=function)
+    command.add_argument("case", type=Path, help="a case file, as in parity/cases or var/failed-cases")
+    command.add_argument("--engines", type=Path, help="an engines.toml that names another pair than V1 and V2")
+    return command
+
+
+AT_V2: dict[str, Any] = {
+    "metavar": "SWITCH,...",
+    "default": "",
+    "help": "switches at v2 (default: none; all: every one)",
+}
+
+
+def add_to(commands: Any) -> None:
+    """Adds these verbs to the command line."""
+    command = case_command(commands, "replay", replay, "run a case on both engines and say what differs")
+    command.add_argument("--v2", **AT_V2)
+    command.add_argument("--json", action="store_true", help="the report as JSON")
+    command.add_argument("--diff", action="store_true", help="the rows that differ as well, field by field")
+    case_command(commands, "explain", explain, "the switches that account for V2's own results, and their effects")
+    command = case_command(commands, "locate", locate, "the first bar at which the engines part, in words")
+    command.add_argument("--v2", **AT_V2)
+    command = case_command(commands, "shrink", minimised, "the smallest case with the same difference")
+    command.add_argument("--v2", **AT_V2)
+    command.add_argument("-o", "--output", type=Path, help="where to write it (default: CASE-small.json)")
+    command.add_argument("--seconds", type=float, default=60.0, help="how long to try (default: 60)")
+    command = case_command(commands, "plot", plotted, "bars, levels, and both engines' entries and exits")
+    command.add_argument("--v2", **AT_V2)
+    command.add_argument("-o", "--output", type=Path, help="PNG, SVG or PDF (default: CASE.svg)")

@@ -1,0 +1,177 @@
+"""The process in which V1 runs: JSON lines in, JSON lines out. Imports V1 and nothing of this project.
+
+Started as ``python worker.py <legacy_v1/src>``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def _trade(position: Any, to_ns: Any) -> dict[str, Any]:
+    def ns(value: Any) -> int | None:
+        return None if value is None else to_ns(value)
+
+    return {
+        "order_id": position.order_id,
+        "direction": position.direction,
+        "symbol": position.symbol,
+        "order_type": position.order_type,
+        "entry_time_ns": ns(position.entry_time),
+        "trigger_time_ns": ns(position.trigger_time),
+        "entry_price": position.entry_price,
+        "initial_sl": position.initial_sl,
+        "sl": position.current_sl,
+        "tp": position.tp,
+        "size": position.size,
+        "entry_fee": position.entry_fee,
+        "scenario": position.scenario,
+        **(
+            {
+                "exit_time_ns": ns(position.exit_time),
+                "exit_price": position.exit_price,
+                "result": position.result,
+                "r_multiple": position.r_multiple,
+                "exit_fee": position.exit_fee,
+                "reason": position.reason,
+            }
+            if position.status == "closed"
+            else {"status": position.status}
+        ),
+    }
+
+
+def _outcome(result: Any, *, events: bool) -> dict[str, Any]:
+    from backtest_engine.data import to_ns
+
+    portfolio = result.portfolio
+    trades = [_trade(p, to_ns) for p in portfolio.closed_positions()]
+    trades.sort(key=lambda t: (t["exit_time_ns"], t["order_id"]))
+    # The first point of V1's curve is a sentinel of the year 2000.
+    curve = portfolio.get_equity_curve()[1:]
+    out = {
+        "trades": trades,
+        "open_positions": [_trade(p, to_ns) for p in portfolio.active_positions()],
+        "equity": [[to_ns(t), value] for t, value in curve],
+        "balance": portfolio.cash,
+        "fees_total": portfolio.total_fees,
+        "metrics": result.metrics,
+    }
+    if events:
+        out["events"] = result.trace.events
+    return out
+
+
+def _run(request: dict[str, Any]) -> dict[str, Any]:
+    from backtest_engine.runner import Environment, run_backtest
+    from shared.exceptions import category_of, code_of
+
+    began = time.perf_counter()
+    news = request.get("news_file")
+    env = Environment(data_root=Path(request["data_root"]), news_file=Path(news) if news else None)
+    try:
+        result = run_backtest(request["config"], env, trace_events=request["events"])
+    except Exception as error:  # whatever V1 raises is its refusal
+        code = code_of(error)
+        message = f"{type(error).__name__}: {error}"
+        return {"outcome": {"error": {"category": category_of(code), "code": code, "message": message}}}
+    return {
+        "outcome": _outcome(result, events=request["events"]),
+        "bars": result.bars_tested,
+        "bars_loaded": result.bars_total,
+        "loop_s": result.loop_s,
+        "wall_s": time.perf_counter() - began,
+    }
+
+
+def _indicators(request: dict[str, Any]) -> dict[str, Any]:
+    """Values of V1's indicators on the last of the given bars, for explanations."""
+    import math
+
+    import numpy as np
+    from backtest_engine.indicators import IndicatorSet
+
+    ts, bid, ask = (np.array(request[key]) for key in ("ts", "bid", "ask"))
+    known = IndicatorSet(request["symbol"], request["timeframe"], ts.astype(np.int64), bid, ask)
+    values = {}
+    for label, name, parameters, side, place in request["wanted"]:
+        value = float(known.series(name, *parameters, side=side)[place][-1])
+        values[label] = value if math.isfinite(value) else None
+    return {"values": values}
+
+
+def _records(_: str, arguments: tuple[Any, ...]) -> int:
+    """Rows of the Arrow stream that a bulk call is given; one for everything else."""
+    import pyarrow as pa
+
+    streams = [argument for argument in arguments if isinstance(argument, bytes)]
+    return sum(pa.ipc.open_stream(stream).read_all().num_rows for stream in streams) or 1
+
+
+def _crossings(request: dict[str, Any]) -> dict[str, Any]:
+    """A run with every call into omega_rust recorded, and the same run without, for the share of the boundary."""
+    import omega_rust
+
+    sys.path.insert(0, request["tools"])
+    from recorder import Recorder  # type: ignore[import-not-found]  # a file that stands alone, outside a package
+
+    _run(request)  # warm: files, imports and caches are the same for both
+    began, cpu = time.perf_counter(), time.process_time()
+    _run(request)
+    plain, plain_cpu = time.perf_counter() - began, time.process_time() - cpu
+    recorder = Recorder(omega_rust, kernel=omega_rust.last_kernel_ns, records=_records)
+    began = time.perf_counter()
+    with recorder.recording(attributes=False):
+        reply = _run(request)
+    recorded = time.perf_counter() - began
+    if "error" in reply["outcome"]:
+        return reply
+    # Once more for what is counted and not timed.
+    watched = Recorder(omega_rust)
+    with watched.recording(heartbeat=bool(request.get("gil"))):
+        _run(request)
+    seen, timed = watched.report(), recorder.report()
+    attributes = [row for row in seen["functions"] if row["function"] not in recorder.crossings]
+    timed["functions"] += attributes
+    for figure in ("calls", "records"):
+        timed[figure] += sum(row[figure] for row in attributes)
+    out = {**timed, "bars": reply["bars"], "plain_s": plain, "plain_cpu_s": plain_cpu, "recorded_s": recorded}
+    if request.get("gil"):
+        out["gil"] = {row["function"]: [row["released"], row["calls"]] for row in seen["functions"]}
+    return out
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    if request["op"] == "run":
+        return _run(request)
+    if request["op"] == "crossings":
+        return _crossings(request)
+    if request["op"] == "indicators":
+        return _indicators(request)
+    if request["op"] in ("boundary", "sites"):
+        sys.path.insert(0, str(Path(__file__).parent))
+        from measure import call_sites, measure  # type: ignore[import-not-found]  # beside this file
+
+        measured: dict[str, Any] = measure(request) if request["op"] == "boundary" else call_sites(request)
+        return measured
+    return {"error": f"unknown op {request['op']!r}"}
+
+
+def main() -> None:
+    sys.path.insert(0, sys.argv[1])
+    # V1 prints warnings; the answers have the real output for themselves.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    for line in sys.stdin:
+        reply = _answer(json.loads(line))
+        out.write(json.dumps(reply, allow_nan=False) + "\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""What was compared with what: versions that a case file and a report name."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def command() -> str:
+    """The omega-parity of this environment, as one would type it here."""
+    path = Path(sys.executable).parent / "omega-parity"
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+@lru_cache(maxsize=1)
+def known() -> dict[str, str]:
+    """Versions of both engines and of Python; of V1 the digest that is frozen."""
+    frozen = REPOSITORY / "legacy_v1" / "FROZEN.md"
+    digest = re.search(r"`([0-9a-f]{64})`", frozen.read_text(encoding="utf-8")) if frozen.exists() else None
+    return {
+        "V1": digest[1][:12] if digest else "unknown",
+        "V2": metadata.version("omega-bt"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }

@@ -1,0 +1,43 @@
+"""A difference in words: what differs, where the engines part and why, which switch explains it."""
+
+from __future__ import annotations
+
+from parity.harness.oracle.grouping import grouped
+from parity.harness.oracle.trace_diff import first_divergence
+from parity.harness.run.differential import Examined, Pair
+from parity.harness.triage.narrate import narrate
+
+
+def describe(pair: Pair, examined: Examined) -> str:
+    """Findings, then the first bar at which the engines part."""
+    report = examined.report
+    head = f"{report.case_id}: {report.verdict}" + (f" ({report.reason})" if report.reason else "")
+    lines = [head]
+    lines += [f"- {finding}" for finding in grouped(report.differences)]
+    a, b = examined.a.outcome, examined.b.outcome
+    if examined.fingerprint is None and a is not None:
+        lines.append(f"no difference: {report.trades} trades, {len(a.get('events', ()))} events")
+    elif a is not None and b is not None:
+        lines.append(narrate(examined.case, a, b, names=(pair.a.name, pair.b.name)))
+        lines.append(_indicators(pair, examined))
+    return "\n".join(line for line in lines if line)
+
+
+def _indicators(pair: Pair, examined: Examined) -> str:
+    """The reference's indicators where a signal parts the engines, if it can tell them, beside the thresholds."""
+    a, b = examined.a.outcome or {}, examined.b.outcome or {}
+    divergence = first_divergence(a.get("events", ()), b.get("events", ()))
+    ask = getattr(pair.a, "indicators", None)
+    if (
+        divergence is None
+        or ask is None
+        or "signal" not in {e["event"] for e in (divergence.a, divergence.b) if e is not None}
+    ):
+        return ""
+    values = ask(examined.case, divergence.timestamp_ns)
+    if not values:
+        return ""
+    parameters = examined.case.config["strategy"].get("parameters", {})
+    shown = [f"{name} {'-' if value is None else format(value, '.10g')}" for name, value in values.items()]
+    bounds = [f"{key} {parameters[key]}" for key in ("z_score_long", "z_score_short") if key in parameters]
+    return f"{pair.a.name}'s indicators at that close: {', '.join(shown)}; thresholds: {', '.join(bounds)}"

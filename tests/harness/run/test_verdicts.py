@@ -1,0 +1,149 @@
+"""The harness against engines that lie, crash, hang or babble: each gets the right verdict, none makes a run green."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from parity.harness.adr.witnesses import BUILDERS
+from parity.harness.engines import V1Engine, V2Engine
+from parity.harness.model.files import Prepared
+from parity.harness.model.outcome import Answer
+from parity.harness.oracle.compare import Tolerances
+from parity.harness.oracle.verdict import CaseReport, Verdict
+from parity.harness.report.session import Session, exit_code
+from parity.harness.report.text import render
+from parity.harness.run.differential import Pair
+
+LIAR = Path(__file__).resolve().parents[1] / "engines_that_lie.py"
+
+
+def engine(kind: str, timeout: float = 20.0) -> V1Engine:
+    return V1Engine(timeout=timeout, command=[sys.executable, str(LIAR), kind])
+
+
+def verdict(tmp_path: Path, a: V1Engine, b: V1Engine) -> CaseReport:
+    pair = Pair(a, b, tmp_path, Tolerances.load())
+    try:
+        return pair.run(BUILDERS["exit_gap"]())
+    finally:
+        pair.close()
+
+
+def test_two_honest_engines_match(tmp_path: Path) -> None:
+    assert verdict(tmp_path, engine("honest"), engine("honest")).verdict is Verdict.MATCH
+
+
+def test_a_cent_of_a_lie_is_unexplained(tmp_path: Path) -> None:
+    report = verdict(tmp_path, engine("honest"), engine("lies"))
+    assert report.verdict is Verdict.UNEXPLAINED
+    assert [d.path for d in report.differences] == ["balance"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("crashes", "killed by SIGKILL"),
+        ("exits", "exit code 1 (out of luck)"),
+        ("babbles", "nonsense"),
+        ("nan", "nonsense"),
+        ("half", "nonsense"),
+        ("list", "nonsense"),
+    ],
+)
+def test_a_broken_engine_is_incomparable_and_says_why(tmp_path: Path, kind: str, words: str) -> None:
+    for pair in (
+        (engine("honest"), engine(kind)),
+        (engine(kind), engine("honest")),
+        (engine(kind), engine(kind)),
+    ):
+        report = verdict(tmp_path, *pair)
+        assert report.verdict is Verdict.INCOMPARABLE
+        assert words in report.reason
+
+
+def test_a_hanging_engine_is_killed_and_incomparable(tmp_path: Path) -> None:
+    report = verdict(tmp_path, engine("honest"), engine("hangs", timeout=0.5))
+    assert report.verdict is Verdict.INCOMPARABLE
+    assert "hung" in report.reason
+
+
+def test_refusals_match_only_with_the_same_code(tmp_path: Path) -> None:
+    assert verdict(tmp_path, engine("refuses"), engine("refuses")).verdict is Verdict.MATCH
+    report = verdict(tmp_path, engine("honest"), engine("refuses"))
+    assert report.verdict is Verdict.UNEXPLAINED
+    assert report.differences[0].b == 3001
+
+
+class KilledInTheMiddle(V1Engine):
+    """The real V1 worker, killed while it works on the first request."""
+
+    killed = False
+
+    def _line(self, process: object) -> bytes:
+        if not self.killed:
+            self.killed = True
+            os.kill(self.pid, signal.SIGKILL)
+        return super()._line(process)  # type: ignore[arg-type]
+
+
+def test_a_v1_worker_killed_in_the_middle_of_a_run_costs_one_verdict_and_the_run_goes_on(
+    tmp_path: Path,
+) -> None:
+    pair = Pair(KilledInTheMiddle(), V2Engine(), tmp_path, Tolerances.load())
+    session = Session()
+    try:
+        for name in ("exit_gap", "exit_slippage", "bar_order"):
+            session.add("cases", pair.run(BUILDERS[name]()))
+    finally:
+        pair.close()
+    assert session.total.verdicts == {Verdict.INCOMPARABLE: 1, Verdict.MATCH: 2}
+    assert "killed by SIGKILL" in session.total.reports[0].reason
+    assert pair.a.restarts == 2
+
+
+class Raw:
+    """An engine that answers what it is given."""
+
+    name = "raw"
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def run(self, prepared: Prepared, switches: object, *, events: bool = False) -> Answer:
+        return self.answer
+
+    def close(self) -> None: ...
+
+
+def test_a_failed_engine_never_counts_as_agreement(tmp_path: Path) -> None:
+    broken = Answer(outcome=None, failure="panicked")
+    pair = Pair(Raw(broken), Raw(broken), tmp_path, Tolerances.load())
+    assert pair.run(BUILDERS["exit_gap"]()).verdict is Verdict.INCOMPARABLE
+
+
+def test_exit_codes_follow_the_contract() -> None:
+    whole = Session(collected_everything=True)
+    assert exit_code(0, whole) == 2, "a run without cases is vacuous"
+    part = Session()
+    assert exit_code(0, part) == 0
+    assert exit_code(5, None) == 2
+    part.failures = ["performance"]
+    assert exit_code(1, part) == 3
+    part.failures = ["performance", "infrastructure"]
+    assert exit_code(1, part) == 2
+    part.failures = ["performance", "infrastructure", "difference"]
+    assert exit_code(1, part) == 1
+
+
+def test_the_report_calls_a_run_without_cases_by_its_name() -> None:
+    assert "NOTHING COMPARED" in render(Session())
+    seen = Session()
+    seen.add("cases", CaseReport(case_id="one", verdict=Verdict.MATCH, trades=3))
+    assert "EQUAL: 1 cases, 3 trades" in render(seen)
+    seen.add("cases", CaseReport(case_id="two", verdict=Verdict.INCOMPARABLE, reason="crashed"))
+    assert "NOT EQUAL" in render(seen)
