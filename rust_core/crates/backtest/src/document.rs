@@ -8,7 +8,7 @@ use omega_engine::Event;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::report::Meta;
+use crate::meta::Meta;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -32,8 +32,8 @@ mod tests {
     use omega_engine::{Counters, Report};
 
     use super::*;
-    use crate::report::{ConfigMeta, DatasetWithHash, Engine, closed, findings};
-    use crate::{DatasetMeta, Timings, VERSION};
+    use crate::meta::{ConfigMeta, DatasetMeta, DatasetWithHash, Engine, Timings, VERSION};
+    use crate::report::{closed, findings};
 
     #[test]
     fn a_document_is_written_as_serde_would_write_it() {

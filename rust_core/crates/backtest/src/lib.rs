@@ -6,6 +6,7 @@
 #[cfg(any(test, feature = "schema"))]
 mod document;
 mod environment;
+mod meta;
 mod report;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -19,50 +20,11 @@ use omega_contract::{Category, Config, ConfigErrors, RunError, codes};
 use omega_engine::{Inputs, Report, Run, join};
 use omega_market::{Dataset, costs, manifest, news};
 
+use meta::{DatasetMeta, Provenance};
+
 pub use environment::Environment;
+pub use meta::{Timings, VERSION};
 pub use shield::{Panic, shielded};
-
-/// Version of the engine, as results show it.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// How long the parts of a run took, in nanoseconds.
-#[derive(Debug, Clone, Copy, Default, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Timings {
-    /// Reading, checking and aligning the files.
-    pub load: u64,
-    /// Indicator columns.
-    pub indicators: u64,
-    /// The bar loop.
-    #[serde(rename = "loop")]
-    pub bars: u64,
-    /// Metrics and the order of the trades.
-    pub metrics: u64,
-    /// Writing the result text.
-    pub serialise: u64,
-}
-
-/// Everything the result says besides the engine's report.
-pub(crate) struct Provenance {
-    pub entries: Vec<manifest::Entry>,
-    pub manifest_hash: String,
-    pub warnings: Vec<String>,
-    pub dataset: DatasetMeta,
-    pub entropy: Option<[u8; 16]>,
-    pub seed: u64,
-}
-
-/// What the result says about its bars.
-#[derive(serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct DatasetMeta {
-    pub symbol: String,
-    pub timeframe: &'static str,
-    pub rows: usize,
-    pub first_ns: Option<i64>,
-    pub last_ns: Option<i64>,
-    pub governance: omega_market::Governance,
-}
 
 /// Time since `start` in nanoseconds. The only clock in V2: it feeds `timings_ns` and nothing else.
 fn since(start: Instant) -> u64 {

@@ -1,58 +1,15 @@
 //! The result text.
 
-use std::collections::BTreeMap;
-
-use omega_contract::semantics::Semantics;
 use omega_contract::{Category, Config, RunError, codes};
 use omega_engine::{Counters, Report};
-use omega_market::manifest::{self, Entry};
-use serde::Serialize;
-use serde_json::Value;
+use omega_market::manifest;
 
-use crate::{DatasetMeta, Environment, Provenance, Timings, VERSION, text, text::Pieces};
+use crate::environment::Environment;
+use crate::meta::{ConfigMeta, DatasetWithHash, Engine, Meta, Provenance, Timings, VERSION};
+use crate::text::{self, Pieces};
 
 /// About as many bytes as `meta` takes.
 const META_BYTES: usize = 8 << 10;
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct Meta<'a> {
-    pub run_id: String,
-    /// The seed in force, also when the operating system gave it.
-    pub rng_seed: u64,
-    pub engine: Engine,
-    pub config: ConfigMeta<'a>,
-    pub semantics: Semantics,
-    pub dataset: DatasetWithHash<'a>,
-    pub inputs: &'a [Entry],
-    pub environment: &'a BTreeMap<&'static str, String>,
-    pub ignored_keys: &'a [String],
-    pub warnings: &'a [String],
-    pub counters: Counters,
-    pub timings_ns: Timings,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct Engine {
-    pub name: &'static str,
-    pub version: &'static str,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct ConfigMeta<'a> {
-    pub hash: &'a str,
-    pub normalised: &'a Value,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct DatasetWithHash<'a> {
-    #[serde(flatten)]
-    pub meta: &'a DatasetMeta,
-    pub manifest_sha256: &'a str,
-}
 
 fn run_id(config_hash: &str, provenance: &Provenance) -> String {
     let mut text = format!("{config_hash}:{}", provenance.manifest_hash);

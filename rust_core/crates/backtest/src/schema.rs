@@ -5,8 +5,9 @@
 //! little stricter than the parser on purpose: it knows null only where absence has a meaning of its own, and one
 //! spelling of each name.
 
-use omega_contract::error::{Category, ConfigIssue};
-use omega_contract::{Config, codes};
+use omega_contract::bound::Limits;
+use omega_contract::error::{Allowed, Category, ConfigIssue};
+use omega_contract::{Bound, Config, codes};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -92,7 +93,7 @@ fn patches() -> Vec<(&'static str, Value)> {
         ("/properties/data_mode", json!({"const": "candle"})),
         ("/properties/symbol", json!({"pattern": "^[A-Za-z0-9]{3,20}$"})),
         ("/properties/rates", json!({"propertyNames": {"pattern": "^[A-Z]{6}$"}})),
-        ("/properties/rates/additionalProperties", json!({"exclusiveMinimum": 0})),
+        ("/properties/rates/additionalProperties", limits(Bound::POSITIVE)),
         ("/properties/rng_seed", json!({"minimum": 0, "maximum": u64::MAX})),
         ("/$defs/Timeframes/properties/additional_source", json!({"const": "separate_parquet"})),
         (
@@ -101,7 +102,7 @@ fn patches() -> Vec<(&'static str, Value)> {
         ),
         ("/$defs/Account/properties/account_currency", json!({"pattern": "^[A-Z]{3}$"})),
         ("/$defs/NewsFilter/properties/currencies/items", json!({"pattern": "^[A-Z]{3}$"})),
-        ("/$defs/MeanReversion/properties/enabled_scenarios/items", json!({"minimum": 1, "maximum": 6})),
+        ("/$defs/MeanReversion/properties/enabled_scenarios/items", limits(Bound::SCENARIO)),
         ("/$defs/MeanReversion/properties/htf_tf", filter.clone()),
         ("/$defs/MeanReversion/properties/extra_htf_tf", filter),
         (
@@ -233,7 +234,7 @@ impl Place {
         normalised.pointer(&format!("{}/{key}", self.document)).filter(|value| !value.is_object()).cloned()
     }
 
-    /// Writes the bounds of a number as the parser states them when it is given one outside.
+    /// Writes the bound of a number that the parser names when it is given one outside.
     fn bound(&self, key: &str, schema: &mut Value) {
         let kind = schema["type"].clone();
         let is = |name: &str| kind == name || kind.as_array().is_some_and(|all| all.contains(&name.into()));
@@ -250,20 +251,19 @@ impl Place {
                 map.insert(key.to_string(), far);
             };
             let allowed = self.complaint(key, put).and_then(|issue| issue.allowed);
-            merge(schema, "", allowed.as_deref().map_or(json!({}), bounds));
+            merge(schema, "", allowed.as_ref().and_then(Allowed::bound).map_or(json!({}), limits));
         }
     }
 }
 
-/// `a whole number from 1 to 100` -> `{"minimum": 1, "maximum": 100}`.
-fn bounds(allowed: &str) -> Value {
-    let numbers: Vec<i64> = allowed.split(|c: char| !c.is_ascii_digit() && c != '-').flat_map(str::parse).collect();
-    match (allowed, numbers.as_slice()) {
-        (text, [low, high]) if text.contains(" from ") => json!({"minimum": low, "maximum": high}),
-        (text, [low]) if text.contains(" above ") => json!({"exclusiveMinimum": low}),
-        (text, [high]) if text.contains(" below ") => json!({"exclusiveMaximum": high}),
-        (text, [low]) if text.contains(" at least ") => json!({"minimum": low}),
-        _ => json!({}),
+/// A bound in the words of JSON Schema: whole numbers from 1 to 100 are `{"minimum": 1, "maximum": 100}`.
+fn limits(bound: Bound) -> Value {
+    match bound.limits() {
+        Limits::None => json!({}),
+        Limits::AtLeast(low) => json!({"minimum": low}),
+        Limits::Above(low) => json!({"exclusiveMinimum": low}),
+        Limits::Below(high) => json!({"exclusiveMaximum": high}),
+        Limits::Whole(low, high) => json!({"minimum": low, "maximum": high}),
     }
 }
 

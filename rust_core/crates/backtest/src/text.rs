@@ -221,6 +221,30 @@ fn string(out: &mut String, text: &str) -> Written {
     Ok(())
 }
 
+fn direction_field(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Long => ",\"direction\":\"long\"",
+        Direction::Short => ",\"direction\":\"short\"",
+    }
+}
+
+fn order_type_field(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Market => ",\"order_type\":\"market\"",
+        OrderKind::Limit => ",\"order_type\":\"limit\"",
+        OrderKind::Stop => ",\"order_type\":\"stop\"",
+    }
+}
+
+fn reason_field(reason: ExitReason) -> &'static str {
+    match reason {
+        ExitReason::TakeProfit => ",\"reason\":\"take_profit\"",
+        ExitReason::StopLoss => ",\"reason\":\"stop_loss\"",
+        ExitReason::BreakEvenStopLoss => ",\"reason\":\"break_even_stop_loss\"",
+        ExitReason::Timeout => ",\"reason\":\"timeout\"",
+    }
+}
+
 fn one_trade(out: &mut String, trade: &Trade) -> Written {
     // Taken apart without `..`: a new field must be written here, too.
     let Trade {
@@ -250,16 +274,10 @@ fn one_trade(out: &mut String, trade: &Trade) -> Written {
     whole(out, *exit_time_ns);
     out.push_str(",\"trigger_time_ns\":");
     whole(out, *trigger_time_ns);
-    out.push_str(match direction {
-        Direction::Long => ",\"direction\":\"long\",\"symbol\":",
-        Direction::Short => ",\"direction\":\"short\",\"symbol\":",
-    });
+    out.push_str(direction_field(*direction));
+    out.push_str(",\"symbol\":");
     string(out, symbol)?;
-    out.push_str(match order_type {
-        OrderKind::Market => ",\"order_type\":\"market\"",
-        OrderKind::Limit => ",\"order_type\":\"limit\"",
-        OrderKind::Stop => ",\"order_type\":\"stop\"",
-    });
+    out.push_str(order_type_field(*order_type));
     keyed(out, ",\"entry_price\":", *entry_price);
     let exit = keyed(out, ",\"exit_price\":", *exit_price);
     let stop = keyed(out, ",\"initial_stop_loss\":", *initial_stop_loss);
@@ -271,12 +289,8 @@ fn one_trade(out: &mut String, trade: &Trade) -> Written {
     keyed(out, ",\"r_multiple\":", *r_multiple);
     let fee = keyed(out, ",\"entry_fee\":", *entry_fee);
     again(out, ",\"exit_fee\":", *exit_fee, *entry_fee, fee);
-    out.push_str(match reason {
-        ExitReason::TakeProfit => ",\"reason\":\"take_profit\",\"scenario\":",
-        ExitReason::StopLoss => ",\"reason\":\"stop_loss\",\"scenario\":",
-        ExitReason::BreakEvenStopLoss => ",\"reason\":\"break_even_stop_loss\",\"scenario\":",
-        ExitReason::Timeout => ",\"reason\":\"timeout\",\"scenario\":",
-    });
+    out.push_str(reason_field(*reason));
+    out.push_str(",\"scenario\":");
     match scenario {
         Some(scenario) => string(out, scenario)?,
         None => out.push_str("null"),

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::error::ConfigErrors;
-use crate::parse;
 use crate::semantics::Semantics;
 use crate::strategy::Strategy;
 use crate::time::{Clock, Day, Timeframe};
@@ -64,16 +62,6 @@ pub struct Config {
     /// Keys that were not understood and accepted nevertheless.
     #[serde(skip)]
     pub ignored_keys: Vec<String>,
-}
-
-impl Config {
-    /// Parses and checks a configuration.
-    ///
-    /// # Errors
-    /// Every fault found, each with code, path, value and what is allowed.
-    pub fn from_json(text: &str) -> Result<Self, ConfigErrors> {
-        parse::config(text)
-    }
 }
 
 /// `dev`: reproducible; `prod`: the seed comes from the operating system unless given.
@@ -291,9 +279,4 @@ pub struct Output {
     pub equity: EquityOutput,
     /// The event trace.
     pub events: bool,
-}
-
-/// Serialises an optional scenario set as a sorted list.
-pub(crate) fn as_list<S: Serializer>(set: &std::collections::BTreeSet<u8>, s: S) -> Result<S::Ok, S::Error> {
-    s.collect_seq(set)
 }

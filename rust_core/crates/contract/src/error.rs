@@ -1,9 +1,12 @@
 //! Two kinds of failure: a configuration that is refused, and a run that could not go on.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use crate::bound::Bound;
 use crate::codes;
 
 /// One fault of a configuration.
@@ -19,9 +22,65 @@ pub struct ConfigIssue {
     /// The offending value, cut to a readable length.
     pub value: Value,
     /// What is allowed there.
-    pub allowed: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub allowed: Option<Allowed>,
     /// The nearest known key, for an unknown one.
     pub nearest: Option<String>,
+}
+
+/// What a key takes. Display and JSON give the sentence of the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// In words.
+    Text(String),
+    /// Numbers inside a bound.
+    Within(Bound),
+    /// Numbers inside a bound, or null.
+    WithinOrNull(Bound),
+}
+
+impl Allowed {
+    /// The bound of a number; `None` where the words are all there is.
+    pub fn bound(&self) -> Option<Bound> {
+        match self {
+            Self::Text(_) => None,
+            Self::Within(bound) | Self::WithinOrNull(bound) => Some(*bound),
+        }
+    }
+}
+
+impl From<&str> for Allowed {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_string())
+    }
+}
+
+impl From<String> for Allowed {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Bound> for Allowed {
+    fn from(bound: Bound) -> Self {
+        Self::Within(bound)
+    }
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Within(bound) => bound.fmt(f),
+            Self::WithinOrNull(bound) => write!(f, "{bound}, or null"),
+        }
+    }
+}
+
+impl Serialize for Allowed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// All faults of a configuration, never only the first one; never empty.

@@ -3,6 +3,7 @@
 //! Decides what a valid configuration is and how results look. Leaves out everything that runs: no files, no
 //! engine, no clock.
 
+pub mod bound;
 pub mod codes;
 pub mod config;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod semantics;
 pub mod strategy;
 pub mod time;
 
+pub use bound::Bound;
 pub use config::Config;
-pub use error::{Category, ConfigErrors, ConfigIssue, RunError};
+pub use error::{Allowed, Category, ConfigErrors, ConfigIssue, RunError};
 pub use semantics::{Semantics, Setting};

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::bound::Bound;
 use crate::codes;
-use crate::error::ConfigIssue;
+use crate::error::{Allowed, ConfigIssue};
 
 const LONGEST_ECHO: usize = 120;
 
@@ -18,13 +19,14 @@ pub struct Findings {
 }
 
 impl Findings {
-    pub fn add(&self, code: u16, path: &str, message: impl Into<String>, value: &Value, allowed: Option<&str>) {
+    /// Adds a fault; `value` is cut to a readable length.
+    pub fn add(&self, code: u16, path: &str, message: impl Into<String>, value: &Value, allowed: impl Into<Allowed>) {
         self.issues.borrow_mut().push(ConfigIssue {
             code,
             path: path.to_string(),
             message: message.into(),
             value: shorten(value),
-            allowed: allowed.map(str::to_string),
+            allowed: Some(allowed.into()),
             nearest: None,
         });
     }
@@ -90,8 +92,8 @@ impl<'a> Object<'a> {
         self.map.iter()
     }
 
-    fn fault(&self, code: u16, key: &str, message: &str, value: &Value, allowed: &str) {
-        self.findings.add(code, &self.at(key), message, value, Some(allowed));
+    fn fault(&self, code: u16, key: &str, message: &str, value: &Value, allowed: impl Into<Allowed>) {
+        self.findings.add(code, &self.at(key), message, value, allowed);
     }
 
     fn wrong_type(&self, key: &str, value: &Value, wanted: &str) {
@@ -99,7 +101,7 @@ impl<'a> Object<'a> {
     }
 
     /// Reports a key that must be there and is not.
-    pub fn missing(&self, key: &str, allowed: &str) {
+    pub fn missing(&self, key: &str, allowed: impl Into<Allowed>) {
         self.fault(codes::MISSING_REQUIRED_FIELD, key, "is required", &Value::Null, allowed);
     }
 
@@ -143,32 +145,46 @@ impl<'a> Object<'a> {
         self.parsed(key, allowed, parse)
     }
 
-    /// A finite number that satisfies `holds`.
-    pub fn number(&self, key: &'static str, default: f64, allowed: &str, holds: impl Fn(f64) -> bool) -> f64 {
-        self.number_or_none(key, allowed, holds).unwrap_or(default)
+    /// A number inside `bound`; absence, null and faults give the default.
+    pub fn number(&self, key: &'static str, default: f64, bound: Bound) -> f64 {
+        self.number_or_none(key, bound).unwrap_or(default)
     }
 
-    pub fn number_or_none(&self, key: &'static str, allowed: &str, holds: impl Fn(f64) -> bool) -> Option<f64> {
+    /// As `number`, without a default.
+    pub fn number_or_none(&self, key: &'static str, bound: Bound) -> Option<f64> {
+        self.bounded(key, bound, Allowed::Within)
+    }
+
+    /// As `number`, but null is a value of its own.
+    pub fn number_or_null(&self, key: &'static str, default: f64, bound: Bound) -> Option<f64> {
+        if self.is_null(key) {
+            return None;
+        }
+        Some(self.bounded(key, bound, Allowed::WithinOrNull).unwrap_or(default))
+    }
+
+    fn bounded(&self, key: &'static str, bound: Bound, allowed: fn(Bound) -> Allowed) -> Option<f64> {
         let value = self.get(key)?;
         let Some(x) = value.as_f64() else {
             self.wrong_type(key, value, "a number");
             return None;
         };
-        if !x.is_finite() || !holds(x) {
-            self.fault(codes::CONSTRAINT_VIOLATION, key, "is out of range", value, allowed);
+        if !bound.holds(x) {
+            self.fault(codes::CONSTRAINT_VIOLATION, key, "is out of range", value, allowed(bound));
             return None;
         }
         Some(x)
     }
 
-    /// A whole number within `low..=high`.
+    /// A whole number within `low..=high`; absence, null and faults give the default.
     pub fn whole(&self, key: &'static str, default: i64, low: i64, high: i64) -> i64 {
         self.whole_or_none(key, low, high).unwrap_or(default)
     }
 
+    /// As `whole`, without a default.
     pub fn whole_or_none(&self, key: &'static str, low: i64, high: i64) -> Option<i64> {
         let value = self.get(key)?;
-        let allowed = format!("a whole number from {low} to {high}");
+        let bound = Bound::whole(low, high);
         let whole = value.as_i64().or_else(|| {
             let x = value.as_f64()?;
             (x.fract() == 0.0 && x.abs() < 9e15).then_some(x as i64)
@@ -176,11 +192,11 @@ impl<'a> Object<'a> {
         match whole {
             None => {
                 let code = if value.is_number() { codes::CONSTRAINT_VIOLATION } else { codes::TYPE_MISMATCH };
-                self.fault(code, key, "is not a whole number", value, &allowed);
+                self.fault(code, key, "is not a whole number", value, bound);
                 None
             }
-            Some(n) if n < low || n > high => {
-                self.fault(codes::CONSTRAINT_VIOLATION, key, "is out of range", value, &allowed);
+            Some(n) if !bound.holds_whole(n) => {
+                self.fault(codes::CONSTRAINT_VIOLATION, key, "is out of range", value, bound);
                 None
             }
             some => some,
@@ -218,7 +234,7 @@ impl<'a> Object<'a> {
                     path: self.at(key),
                     message: "is not one of the choices".to_string(),
                     value: shorten(value),
-                    allowed: Some(allowed),
+                    allowed: Some(allowed.into()),
                     nearest,
                 });
                 default
@@ -257,7 +273,7 @@ impl<'a> Object<'a> {
         for (path, item) in self.list(key)? {
             match item {
                 Value::Object(map) => out.push(Object::new(map, &path, self.findings)),
-                other => self.findings.add(codes::TYPE_MISMATCH, &path, "wrong type", other, Some("an object")),
+                other => self.findings.add(codes::TYPE_MISMATCH, &path, "wrong type", other, "an object"),
             }
         }
         Some(out)
@@ -275,7 +291,7 @@ impl<'a> Object<'a> {
                 path: self.at(key),
                 message: "unknown key".to_string(),
                 value: shorten(value),
-                allowed: Some(known.join(", ")),
+                allowed: Some(known.join(", ").into()),
                 nearest: nearest(key, &known),
             });
         }

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use crate::config::as_list;
+use serde::{Serialize, Serializer};
 
 /// A strategy with its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -207,6 +205,11 @@ pub struct MeanReversion {
     pub scenario6_timeframes: Vec<String>,
     /// Parameters of each link and side.
     pub scenario6_params: BTreeMap<String, LinkSides>,
+}
+
+/// Serialises a set of scenarios as a sorted list.
+fn as_list<S: Serializer>(set: &BTreeSet<u8>, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_seq(set)
 }
 
 /// What scenario 5 clusters.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::bound::Bound;
 use crate::codes;
 use crate::reader::Object;
 use crate::strategy::{Direction, Link, LinkSides, MeanReversion};
@@ -11,7 +12,7 @@ use crate::time::Timeframe;
 
 const PARAMETERS: [&str; 8] =
     ["window_length", "z_score_long", "z_score_short", "z_score", "kalman_r", "kalman_q", "b_b_length", "std_factor"];
-const LONGEST: f64 = 10_000_000.0;
+const LONGEST: i64 = 10_000_000;
 
 /// Names of the links: a timeframe or `PRIMARY`.
 pub fn timeframes(params: &Object) -> Vec<String> {
@@ -22,7 +23,7 @@ pub fn timeframes(params: &Object) -> Vec<String> {
             Some(name) => out.push(name),
             None => {
                 let allowed = "a timeframe (M1 ... W1) or PRIMARY";
-                params.findings().add(codes::INVALID_FORMAT, &path, "is not understood", item, Some(allowed));
+                params.findings().add(codes::INVALID_FORMAT, &path, "is not understood", item, allowed);
             }
         }
     }
@@ -37,13 +38,13 @@ pub fn links(params: &Object, base: &MeanReversion) -> BTreeMap<String, LinkSide
         Some(Value::Object(map)) => map,
         Some(other) => {
             let path = params.at("scenario6_params");
-            params.findings().add(codes::TYPE_MISMATCH, &path, "wrong type", other, Some("an object by timeframe"));
+            params.findings().add(codes::TYPE_MISMATCH, &path, "wrong type", other, "an object by timeframe");
             &empty
         }
     };
     for (name, block) in blocks.iter().filter(|(_, block)| !block.is_object()) {
         let path = format!("{}.{name}", params.at("scenario6_params"));
-        params.findings().add(codes::TYPE_MISMATCH, &path, "wrong type", block, Some("an object of parameters"));
+        params.findings().add(codes::TYPE_MISMATCH, &path, "wrong type", block, "an object of parameters");
     }
     let mut out = BTreeMap::new();
     for name in &base.scenario6_timeframes {
@@ -92,22 +93,21 @@ fn apply(params: &Object, out: &mut Link, place: &str, block: &Map<String, Value
             }
         } else if !(with_sides && matches!(key.as_str(), "long" | "short")) {
             let allowed = PARAMETERS.join(", ");
-            params.findings().add(codes::INVALID_ARGUMENT, &path, "unknown parameter", value, Some(&allowed));
+            params.findings().add(codes::INVALID_ARGUMENT, &path, "unknown parameter", value, allowed);
         }
     }
 }
 
 fn set(params: &Object, out: &mut Link, path: &str, parameter: &str, value: &Value) {
-    let length = |x: f64| x.fract() == 0.0 && (1.0..=LONGEST).contains(&x);
-    let fits = |x: f64| match parameter {
-        "window_length" | "b_b_length" => length(x),
-        "kalman_r" => x > 0.0,
-        "kalman_q" | "std_factor" => x >= 0.0,
-        _ => true,
+    let bound = match parameter {
+        "window_length" | "b_b_length" => Bound::whole(1, LONGEST),
+        "kalman_r" => Bound::POSITIVE,
+        "kalman_q" | "std_factor" => Bound::NOT_NEGATIVE,
+        _ => Bound::NUMBER,
     };
-    let Some(x) = value.as_f64().filter(|x| x.is_finite() && fits(*x)) else {
+    let Some(x) = value.as_f64().filter(|x| bound.holds(*x)) else {
         let allowed = "a number that fits the parameter; lengths are whole and above 0";
-        params.findings().add(codes::CONSTRAINT_VIOLATION, path, "is out of range", value, Some(allowed));
+        params.findings().add(codes::CONSTRAINT_VIOLATION, path, "is out of range", value, allowed);
         return;
     };
     match parameter {

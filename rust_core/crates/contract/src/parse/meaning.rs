@@ -3,19 +3,20 @@
 use serde_json::{Value, json};
 
 use super::strategies;
+use crate::bound::Bound;
 use crate::codes;
 use crate::config::Config;
-use crate::error::ConfigIssue;
+use crate::error::{Allowed, ConfigIssue};
 use crate::strategy::{Direction, MeanReversion, ScriptedOrders, Strategy};
 use crate::time::Timeframe;
 
-fn fault(path: &str, message: &str, value: Value, allowed: &str) -> ConfigIssue {
+fn fault(path: &str, message: &str, value: Value, allowed: impl Into<Allowed>) -> ConfigIssue {
     ConfigIssue {
         code: codes::CONSTRAINT_VIOLATION,
         path: path.to_string(),
         message: message.to_string(),
         value,
-        allowed: Some(allowed.to_string()),
+        allowed: Some(allowed.into()),
         nearest: None,
     }
 }
@@ -39,16 +40,13 @@ pub fn meaningless(config: &Config) -> Vec<ConfigIssue> {
 }
 
 fn thresholds(p: &MeanReversion) -> Vec<ConfigIssue> {
-    let mut out = vec![];
-    if p.z_score_long >= 0.0 {
-        let path = "strategy_parameters.z_score_long";
-        out.push(fault(path, "has the wrong sign", p.z_score_long.into(), "a number below 0"));
-    }
-    if p.z_score_short <= 0.0 {
-        let path = "strategy_parameters.z_score_short";
-        out.push(fault(path, "has the wrong sign", p.z_score_short.into(), "a number above 0"));
-    }
-    out
+    let signs =
+        [("z_score_long", p.z_score_long, Bound::NEGATIVE), ("z_score_short", p.z_score_short, Bound::POSITIVE)];
+    let wrong = signs.into_iter().filter(|(_, threshold, bound)| !bound.holds(*threshold));
+    let say = |(key, threshold, bound): (&str, f64, Bound)| {
+        fault(&format!("strategy_parameters.{key}"), "has the wrong sign", threshold.into(), bound)
+    };
+    wrong.map(say).collect()
 }
 
 fn filters(p: &MeanReversion, config: &Config) -> Vec<ConfigIssue> {

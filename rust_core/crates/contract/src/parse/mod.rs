@@ -8,7 +8,7 @@ mod strategies;
 use serde_json::Value;
 
 use crate::codes;
-use crate::config::{Config, EntryTimestamp, MAX_CONFIG_BYTES, RunMode};
+use crate::config::{Config, MAX_CONFIG_BYTES, RunMode};
 use crate::error::{ConfigErrors, ConfigIssue};
 use crate::reader::{Findings, Object};
 use crate::semantics::{Semantics, Setting};
@@ -18,33 +18,38 @@ const SETTINGS: &[(&str, Setting)] = &[("v1", Setting::V1), ("v2", Setting::V2)]
 const VARIANTS: &[(&str, Setting)] = &[("v2", Setting::V2), ("v1_parity", Setting::V1)];
 const DATE: &str = "a day as YYYY-MM-DD between 1970-01-01 and 2200-12-31";
 
-/// Parses and checks a whole document.
-pub fn config(text: &str) -> Result<Config, ConfigErrors> {
-    let value = document(text).map_err(|issue| ConfigErrors(vec![*issue]))?;
-    let Value::Object(map) = &value else {
-        return Err(ConfigErrors(vec![lone(codes::TYPE_MISMATCH, "the config must be a JSON object", &value)]));
-    };
-    let findings = Findings::default();
-    let root = Object::new(map, "", &findings);
-    let (draft, allow_unknown) = read(&root);
-    root.finish();
-    let (mut issues, unknown) = findings.into_parts();
-    let lenient = allow_unknown || draft.as_ref().is_some_and(|c| !c.semantics.config_rules.is_v2());
-    let mut ignored = vec![];
-    if lenient {
-        ignored = unknown.into_iter().map(|issue| issue.path).collect();
-    } else {
-        issues.extend(unknown);
-    }
-    if let Some(config) = draft {
-        if issues.is_empty() && config.semantics.config_rules.is_v2() {
-            issues.extend(meaning::meaningless(&config));
+impl Config {
+    /// Parses and checks a configuration.
+    ///
+    /// # Errors
+    /// Every fault found, each with code, path, value and what is allowed.
+    pub fn from_json(text: &str) -> Result<Self, ConfigErrors> {
+        let value = document(text).map_err(|issue| ConfigErrors(vec![*issue]))?;
+        let Value::Object(map) = &value else {
+            return Err(ConfigErrors(vec![lone(codes::TYPE_MISMATCH, "the config must be a JSON object", &value)]));
+        };
+        let findings = Findings::default();
+        let root = Object::new(map, "", &findings);
+        let (draft, allow_unknown) = read(&root);
+        root.finish();
+        let (mut issues, unknown) = findings.into_parts();
+        let lenient = allow_unknown || draft.as_ref().is_some_and(|c| !c.semantics.config_rules.is_v2());
+        let mut ignored = vec![];
+        if lenient {
+            ignored = unknown.into_iter().map(|issue| issue.path).collect();
+        } else {
+            issues.extend(unknown);
         }
-        if issues.is_empty() {
-            return Ok(Config { ignored_keys: ignored, ..config });
+        if let Some(config) = draft {
+            if issues.is_empty() && config.semantics.config_rules.is_v2() {
+                issues.extend(meaning::meaningless(&config));
+            }
+            if issues.is_empty() {
+                return Ok(Config { ignored_keys: ignored, ..config });
+            }
         }
+        Err(ConfigErrors(issues))
     }
-    Err(ConfigErrors(issues))
 }
 
 fn lone(code: u16, message: &str, value: &Value) -> ConfigIssue {
@@ -78,8 +83,7 @@ fn valid_symbol(text: &str) -> Option<String> {
     fits.then(|| text.to_string())
 }
 
-/// Reads everything; the draft is there when nothing essential is missing. Long because it is the table of contents of
-/// a configuration: one line for each section.
+/// Reads everything, one line for each section; the draft is there when nothing essential is missing.
 fn read(root: &Object) -> (Option<Config>, bool) {
     let version = root.required("schema_version", "\"2\"", |text| (text == "2").then_some("2"));
     let allow_unknown = root.bool("allow_unknown", false);
@@ -87,20 +91,7 @@ fn read(root: &Object) -> (Option<Config>, bool) {
     let semantics = semantics(root, run_mode);
     let strategy = strategies::strategy(root);
     let symbol = root.required("symbol", "3 to 20 letters and digits", valid_symbol);
-    let start = root.required("start_date", DATE, Day::parse);
-    let end = root.required("end_date", DATE, Day::parse);
-    if let (Some(start), Some(end)) = (start, end)
-        && start > end
-    {
-        let allowed = format!("a day not before start_date ({start})");
-        root.findings().add(
-            codes::CONSTRAINT_VIOLATION,
-            "end_date",
-            "lies before start_date",
-            &end.to_string().into(),
-            Some(&allowed),
-        );
-    }
+    let (start, end) = days(root);
     let data_mode = data_mode(root);
     let timeframes = sections::timeframes(root);
     let seed = root.unsigned("rng_seed");
@@ -145,6 +136,24 @@ fn read(root: &Object) -> (Option<Config>, bool) {
     (draft, allow_unknown)
 }
 
+/// First and last day; they must be in order.
+fn days(root: &Object) -> (Option<Day>, Option<Day>) {
+    let start = root.required("start_date", DATE, Day::parse);
+    let end = root.required("end_date", DATE, Day::parse);
+    if let (Some(start), Some(end)) = (start, end)
+        && start > end
+    {
+        root.findings().add(
+            codes::CONSTRAINT_VIOLATION,
+            "end_date",
+            "lies before start_date",
+            &end.to_string().into(),
+            format!("a day not before start_date ({start})"),
+        );
+    }
+    (start, end)
+}
+
 fn data_mode(root: &Object) -> Option<&'static str> {
     match root.choice("data_mode", "candle", &[("candle", "candle"), ("tick", "tick")]) {
         "candle" => Some("candle"),
@@ -154,7 +163,7 @@ fn data_mode(root: &Object) -> Option<&'static str> {
                 "data_mode",
                 "tick data is not supported",
                 &tick.into(),
-                Some("candle"),
+                "candle",
             );
             None
         }
@@ -170,7 +179,7 @@ fn semantics(root: &Object, run_mode: RunMode) -> Semantics {
             key,
             "is allowed only with run_mode \"dev\"",
             value,
-            Some("run_mode \"dev\""),
+            "run_mode \"dev\"",
         );
     };
     if run_mode == RunMode::Prod && variant == Setting::V1 {
@@ -189,9 +198,4 @@ fn semantics(root: &Object, run_mode: RunMode) -> Semantics {
     }
     object.finish();
     out
-}
-
-/// Whether a timeframe's bars are labelled by their close.
-pub(crate) fn timestamp_choice() -> &'static [(&'static str, EntryTimestamp)] {
-    &[("open", EntryTimestamp::Open), ("close", EntryTimestamp::Close)]
 }

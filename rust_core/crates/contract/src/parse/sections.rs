@@ -4,26 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::bound::Bound;
 use crate::codes;
 use crate::config::{
     Account, Alignment, Anchor, AnchoredSessions, Cooldown, Costs, EntryTimestamp, EquityOutput, Impact, NewsFilter,
     OffsetWindow, Output, Session, Slippage, Timeframes, TradeManagement,
 };
-use crate::parse::timestamp_choice;
 use crate::reader::Object;
 use crate::time::{Clock, Timeframe};
 
 const TIMEFRAMES: &str = "M1, M5, M15, M30, H1, H4, D1, W1";
-const NOT_NEGATIVE: &str = "a number of at least 0";
-const POSITIVE: &str = "a number above 0";
-
-fn not_negative(x: f64) -> bool {
-    x >= 0.0
-}
-
-fn positive(x: f64) -> bool {
-    x > 0.0
-}
+const LABELS: &[(&str, EntryTimestamp)] = &[("open", EntryTimestamp::Open), ("close", EntryTimestamp::Close)];
 
 /// A list of strings, each understood by `parse`; faults name the item.
 fn strings<T>(object: &Object, key: &'static str, allowed: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
@@ -31,7 +22,7 @@ fn strings<T>(object: &Object, key: &'static str, allowed: &str, parse: impl Fn(
     for (path, item) in object.list(key)? {
         match item.as_str().and_then(&parse) {
             Some(value) => out.push(value),
-            None => object.findings().add(codes::INVALID_FORMAT, &path, "is not understood", item, Some(allowed)),
+            None => object.findings().add(codes::INVALID_FORMAT, &path, "is not understood", item, allowed),
         }
     }
     Some(out)
@@ -66,14 +57,14 @@ pub fn alignment(root: &Object) -> Alignment {
     let Some(object) = root.object("timestamp_alignment") else {
         return out;
     };
-    out.entry_timestamp_mode = object.choice("entry_timestamp_mode", EntryTimestamp::Open, timestamp_choice());
+    out.entry_timestamp_mode = object.choice("entry_timestamp_mode", EntryTimestamp::Open, LABELS);
     out.stale_bar_limit_bars = object.whole("stale_bar_limit_bars", 0, 0, 1_000_000_000);
     out.use_previous_completed_higher_tf = object.bool("use_previous_completed_higher_tf", true);
     out.normalize_to_timeframe = object.bool("normalize_to_timeframe", false);
     if let Some(modes) = object.object("higher_tf_timestamps_mode") {
         for (_, tf) in Timeframe::NAMES {
             if modes.get(tf.name()).is_some() {
-                let mode = modes.choice(tf.name(), EntryTimestamp::Open, timestamp_choice());
+                let mode = modes.choice(tf.name(), EntryTimestamp::Open, LABELS);
                 out.higher_tf_timestamps_mode.insert(tf.name().to_string(), mode);
             }
         }
@@ -129,8 +120,8 @@ pub fn cooldown(root: &Object) -> Cooldown {
     };
     let out = Cooldown {
         candles: object.whole("candles", 0, 0, 1_000_000_000),
-        minutes_after_entry: object.number("minutes_after_entry", 0.0, NOT_NEGATIVE, not_negative),
-        minutes_after_exit: object.number("minutes_after_exit", 0.0, NOT_NEGATIVE, not_negative),
+        minutes_after_entry: object.number("minutes_after_entry", 0.0, Bound::NOT_NEGATIVE),
+        minutes_after_exit: object.number("minutes_after_exit", 0.0, Bound::NOT_NEGATIVE),
     };
     object.finish();
     out
@@ -150,11 +141,11 @@ pub fn account(root: &Object) -> Account {
     let Some(object) = root.object("account") else {
         return out;
     };
-    out.initial_balance = object.number("initial_balance", 10_000.0, POSITIVE, positive);
+    out.initial_balance = object.number("initial_balance", 10_000.0, Bound::POSITIVE);
     if let Some(code) = object.parsed("account_currency", "three upper-case letters", currency) {
         out.account_currency = code;
     }
-    out.risk_per_trade = object.number("risk_per_trade", 100.0, POSITIVE, positive);
+    out.risk_per_trade = object.number("risk_per_trade", 100.0, Bound::POSITIVE);
     out.max_positions = object.whole_or_none("max_positions", 1, 1_000_000);
     object.finish();
     out
@@ -170,16 +161,16 @@ pub fn rates(root: &Object) -> BTreeMap<String, f64> {
         let is_pair = pair.len() == 6 && pair.bytes().all(|b| b.is_ascii_uppercase());
         if !is_pair {
             let allowed = "two currencies, as in EURUSD";
-            object.findings().add(codes::INVALID_FORMAT, &path, "is not a pair", &Value::Null, Some(allowed));
+            object.findings().add(codes::INVALID_FORMAT, &path, "is not a pair", &Value::Null, allowed);
             continue;
         }
-        match value.as_f64().filter(|rate| rate.is_finite() && *rate > 0.0) {
+        match value.as_f64().filter(|rate| Bound::POSITIVE.holds(*rate)) {
             Some(rate) => {
                 out.insert(pair.clone(), rate);
             }
             None => {
                 let code = if value.is_number() { codes::CONSTRAINT_VIOLATION } else { codes::TYPE_MISMATCH };
-                object.findings().add(code, &path, "is not a rate", value, Some(POSITIVE));
+                object.findings().add(code, &path, "is not a rate", value, Bound::POSITIVE);
             }
         }
     }
@@ -193,13 +184,13 @@ pub fn costs(root: &Object) -> Costs {
         return out;
     };
     out.enabled = object.bool("enabled", true);
-    out.fee_multiplier = object.number("fee_multiplier", 1.0, NOT_NEGATIVE, not_negative);
-    out.slippage_multiplier = object.number("slippage_multiplier", 1.0, NOT_NEGATIVE, not_negative);
-    out.pip_buffer_factor = object.number("pip_buffer_factor", 0.5, NOT_NEGATIVE, not_negative);
+    out.fee_multiplier = object.number("fee_multiplier", 1.0, Bound::NOT_NEGATIVE);
+    out.slippage_multiplier = object.number("slippage_multiplier", 1.0, Bound::NOT_NEGATIVE);
+    out.pip_buffer_factor = object.number("pip_buffer_factor", 0.5, Bound::NOT_NEGATIVE);
     if let Some(slippage) = object.object("slippage") {
         out.slippage = Some(Slippage {
-            fixed_pips: slippage.number_or_none("fixed_pips", NOT_NEGATIVE, not_negative),
-            random_pips: slippage.number_or_none("random_pips", NOT_NEGATIVE, not_negative),
+            fixed_pips: slippage.number_or_none("fixed_pips", Bound::NOT_NEGATIVE),
+            random_pips: slippage.number_or_none("random_pips", Bound::NOT_NEGATIVE),
         });
         slippage.finish();
     }
@@ -219,8 +210,8 @@ pub fn news(root: &Object) -> NewsFilter {
         return out;
     };
     out.enabled = object.bool("enabled", false);
-    out.minutes_before = object.number("minutes_before", 30.0, NOT_NEGATIVE, not_negative);
-    out.minutes_after = object.number("minutes_after", 30.0, NOT_NEGATIVE, not_negative);
+    out.minutes_before = object.number("minutes_before", 30.0, Bound::NOT_NEGATIVE);
+    out.minutes_after = object.number("minutes_after", 30.0, Bound::NOT_NEGATIVE);
     let impacts = [("low", Impact::Low), ("medium", Impact::Medium), ("high", Impact::High)];
     out.min_impact = object.choice("min_impact", Impact::Medium, &impacts);
     out.currencies = strings(&object, "currencies", "three upper-case letters", currency);
@@ -234,7 +225,7 @@ pub fn management(root: &Object) -> TradeManagement {
         return out;
     };
     out.enabled = object.bool("enabled", false);
-    out.max_holding_minutes = object.number_or_none("max_holding_minutes", NOT_NEGATIVE, not_negative);
+    out.max_holding_minutes = object.number_or_none("max_holding_minutes", Bound::NOT_NEGATIVE);
     let any = |text: &str| Some(text.to_string());
     out.only_scenarios = strings(&object, "only_scenarios", "strings such as long_2", any).unwrap_or_default();
     object.finish();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Map;
 
+use crate::bound::Bound;
 use crate::codes;
 use crate::parse::chain;
 use crate::reader::Object;
@@ -22,7 +23,11 @@ const FILTERS: &[(&str, TrendFilter)] = &[
     ("above", TrendFilter::Above),
     ("below", TrendFilter::Below),
 ];
-const PRICE: &str = "a price above 0";
+const DIRECTION_FILTERS: &[(&str, DirectionFilter)] =
+    &[("both", DirectionFilter::Both), ("long", DirectionFilter::Long), ("short", DirectionFilter::Short)];
+const FEATURES: &[(&str, VolatilityFeature)] =
+    &[("garch_forecast", VolatilityFeature::GarchForecast), ("atr_points", VolatilityFeature::AtrPoints)];
+const MODES: &[(&str, ChainMode)] = &[("all", ChainMode::All), ("any", ChainMode::Any)];
 
 /// Reads `strategy_name` and `strategy_parameters`.
 pub fn strategy(root: &Object) -> Option<Strategy> {
@@ -49,9 +54,9 @@ pub fn strategy(root: &Object) -> Option<Strategy> {
 
 fn level(object: &Object, key: &'static str) -> f64 {
     if object.get(key).is_none() {
-        object.missing(key, PRICE);
+        object.missing(key, Bound::PRICE);
     }
-    object.number(key, f64::NAN, PRICE, |x| x > 0.0)
+    object.number(key, f64::NAN, Bound::PRICE)
 }
 
 fn scripted(params: &Object) -> ScriptedOrders {
@@ -65,13 +70,13 @@ fn scripted(params: &Object) -> ScriptedOrders {
         }
         let kind = object.choice("type", OrderKind::Market, KINDS);
         if kind != OrderKind::Market && object.get("entry").is_none() {
-            object.missing("entry", PRICE);
+            object.missing("entry", Bound::PRICE);
         }
         orders.push(ScriptedOrder {
             bar: object.whole("bar", 0, 0, 1_000_000_000),
             direction: object.choice("direction", Direction::Long, DIRECTIONS),
             kind,
-            entry: object.number_or_none("entry", PRICE, |x| x > 0.0),
+            entry: object.number_or_none("entry", Bound::PRICE),
             sl: level(&object, "sl"),
             tp: level(&object, "tp"),
             scenario: object.text("scenario").map(str::to_string),
@@ -88,8 +93,8 @@ fn scripted(params: &Object) -> ScriptedOrders {
         edits.push(LevelEdit {
             bar: object.whole("bar", 0, 0, 1_000_000_000),
             order: object.whole("order", 0, 0, i64::MAX),
-            sl: object.number_or_none("sl", PRICE, |x| x > 0.0),
-            tp: object.number_or_none("tp", PRICE, |x| x > 0.0),
+            sl: object.number_or_none("sl", Bound::PRICE),
+            tp: object.number_or_none("tp", Bound::PRICE),
         });
         object.finish();
     }
@@ -97,7 +102,7 @@ fn scripted(params: &Object) -> ScriptedOrders {
         orders,
         edits,
         use_position_manager: params.bool("use_position_manager", true),
-        max_holding_minutes: params.number_or_none("max_holding_minutes", "a number of at least 0", |x| x >= 0.0),
+        max_holding_minutes: params.number_or_none("max_holding_minutes", Bound::NOT_NEGATIVE),
     }
 }
 
@@ -107,13 +112,13 @@ fn scenarios(params: &Object) -> BTreeSet<u8> {
     };
     let mut out = BTreeSet::new();
     for (path, item) in items {
-        match item.as_u64().filter(|n| (1..=6).contains(n)) {
+        match item.as_i64().filter(|n| Bound::SCENARIO.holds_whole(*n)) {
             Some(n) => {
                 out.insert(n as u8);
             }
             None => {
                 let message = "is not a scenario";
-                params.findings().add(codes::CONSTRAINT_VIOLATION, &path, message, item, Some("1 to 6"));
+                params.findings().add(codes::CONSTRAINT_VIOLATION, &path, message, item, Bound::SCENARIO);
             }
         }
     }
@@ -138,28 +143,21 @@ fn higher_name(params: &Object, key: &'static str, default: &str) -> String {
     params.parsed(key, allowed, parse).unwrap_or_else(|| default.to_string())
 }
 
-/// Long because it is a table: one line for each parameter.
 fn mean_reversion(params: &Object) -> MeanReversion {
     const LENGTH: i64 = 10_000_000;
-    let finite = |_: f64| true;
-    let ge0 = |x: f64| x >= 0.0;
     let mut out = MeanReversion {
         atr_length: params.whole("atr_length", 14, 1, LENGTH),
-        atr_mult: params.number("atr_mult", 2.0, "a number of at least 0", ge0),
+        atr_mult: params.number("atr_mult", 2.0, Bound::NOT_NEGATIVE),
         b_b_length: params.whole("b_b_length", 20, 1, LENGTH),
-        std_factor: params.number("std_factor", 2.0, "a number of at least 0", ge0),
+        std_factor: params.number("std_factor", 2.0, Bound::NOT_NEGATIVE),
         window_length: params.whole("window_length", 20, 1, LENGTH),
-        z_score_long: params.number("z_score_long", -2.0, "a number below 0", finite),
-        z_score_short: params.number("z_score_short", 2.0, "a number above 0", finite),
+        z_score_long: params.number("z_score_long", -2.0, Bound::NUMBER),
+        z_score_short: params.number("z_score_short", 2.0, Bound::NUMBER),
         ema_length: params.whole("ema_length", 20, 1, LENGTH),
-        kalman_r: params.number("kalman_r", 1.0, "a number above 0", |x| x > 0.0),
-        kalman_q: params.number("kalman_q", 0.1, "a number of at least 0", ge0),
-        tp_min_distance: params.number("tp_min_distance", 0.001, "a number", finite),
-        direction_filter: params.choice(
-            "direction_filter",
-            DirectionFilter::Both,
-            &[("both", DirectionFilter::Both), ("long", DirectionFilter::Long), ("short", DirectionFilter::Short)],
-        ),
+        kalman_r: params.number("kalman_r", 1.0, Bound::POSITIVE),
+        kalman_q: params.number("kalman_q", 0.1, Bound::NOT_NEGATIVE),
+        tp_min_distance: params.number("tp_min_distance", 0.001, Bound::NUMBER),
+        direction_filter: params.choice("direction_filter", DirectionFilter::Both, DIRECTION_FILTERS),
         enabled_scenarios: scenarios(params),
         htf_tf: higher_name(params, "htf_tf", "H4"),
         htf_ema: params.whole("htf_ema", 200, 1, LENGTH),
@@ -167,23 +165,15 @@ fn mean_reversion(params: &Object) -> MeanReversion {
         extra_htf_tf: higher_name(params, "extra_htf_tf", "NONE"),
         extra_htf_ema: params.whole("extra_htf_ema", 50, 1, LENGTH),
         extra_htf_filter: params.choice("extra_htf_filter", TrendFilter::Both, FILTERS),
-        garch_alpha: params.number("garch_alpha", 0.1, "a number of at least 0", ge0),
-        garch_beta: params.number("garch_beta", 0.8, "a number of at least 0", ge0),
-        garch_omega: if params.is_null("garch_omega") {
-            None
-        } else {
-            Some(params.number("garch_omega", 1e-5, "a number of at least 0, or null", ge0))
-        },
+        garch_alpha: params.number("garch_alpha", 0.1, Bound::NOT_NEGATIVE),
+        garch_beta: params.number("garch_beta", 0.8, Bound::NOT_NEGATIVE),
+        garch_omega: params.number_or_null("garch_omega", 1e-5, Bound::NOT_NEGATIVE),
         garch_use_log_returns: params.bool("garch_use_log_returns", true),
-        garch_scale: params.number("garch_scale", 100.0, "a number above 0", |x| x > 0.0),
+        garch_scale: params.number("garch_scale", 100.0, Bound::POSITIVE),
         garch_min_periods: params.whole("garch_min_periods", 50, 0, LENGTH),
-        garch_sigma_floor: params.number("garch_sigma_floor", 1e-6, "a number of at least 0", ge0),
+        garch_sigma_floor: params.number("garch_sigma_floor", 1e-6, Bound::NOT_NEGATIVE),
         local_z_lookback: params.whole("local_z_lookback", 0, 0, LENGTH),
-        intraday_vol_feature: params.choice(
-            "intraday_vol_feature",
-            VolatilityFeature::GarchForecast,
-            &[("garch_forecast", VolatilityFeature::GarchForecast), ("atr_points", VolatilityFeature::AtrPoints)],
-        ),
+        intraday_vol_feature: params.choice("intraday_vol_feature", VolatilityFeature::GarchForecast, FEATURES),
         intraday_vol_cluster_window: params.whole("intraday_vol_cluster_window", 200, 1, LENGTH),
         intraday_vol_cluster_k: params.whole("intraday_vol_cluster_k", 3, 1, 100),
         intraday_vol_log_transform: params.bool("intraday_vol_log_transform", true),
@@ -191,11 +181,7 @@ fn mean_reversion(params: &Object) -> MeanReversion {
         intraday_vol_garch_lookback: params.whole("intraday_vol_garch_lookback", 500, -1, LENGTH),
         cluster_hysteresis_bars: params.whole("cluster_hysteresis_bars", 1, 0, LENGTH),
         intraday_vol_allowed: regimes(params),
-        scenario6_mode: params.choice(
-            "scenario6_mode",
-            ChainMode::All,
-            &[("all", ChainMode::All), ("any", ChainMode::Any)],
-        ),
+        scenario6_mode: params.choice("scenario6_mode", ChainMode::All, MODES),
         scenario6_timeframes: chain::timeframes(params),
         scenario6_params: BTreeMap::new(),
     };
@@ -216,7 +202,7 @@ fn regimes(params: &Object) -> Vec<String> {
             Some(name) => out.push(name),
             None => {
                 let allowed = "low, mid, high, very_high, extreme, cluster_5, ...";
-                params.findings().add(codes::INVALID_ARGUMENT, &path, "is not a regime", item, Some(allowed));
+                params.findings().add(codes::INVALID_ARGUMENT, &path, "is not a regime", item, allowed);
             }
         }
     }
