@@ -6,7 +6,6 @@
 pub mod codes;
 pub mod config;
 pub mod error;
-pub mod faults;
 pub mod inputs;
 pub mod outcome;
 mod parse;
