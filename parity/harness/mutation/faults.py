@@ -89,16 +89,16 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Place:
-    """Lines of a planted file, counted from 1, that an edit of `fault` wrote."""
+    """Bytes of a planted file, `begin` up to `end`, that an edit of `fault` wrote."""
 
     fault: str
-    first: int
-    last: int
+    begin: int
+    end: int
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A file of the copy: its text, and which fault wrote which lines of it."""
+    """A file of the copy: its text, and which fault wrote which part of it."""
 
     text: str
     places: tuple[Place, ...]
@@ -270,13 +270,12 @@ def _edited(file: str, text: str, edits: Iterable[tuple[str, Edit]]) -> Planted:
     for (_, end, before, _), (begin, _, after, _) in pairwise(spans):
         if begin < end:
             raise FaultsError(f"{before} and {after} edit the same text of {file}: shorten the find of one of them")
-    parts, places, line, last = [], [], 1, 0
+    out, places, last = "", [], 0
     for begin, end, owner, code in spans:
-        parts += [text[last:begin], code]
-        line += text.count("\n", last, begin)
-        places.append(Place(owner, line, line + code.count("\n")))
-        line, last = line + code.count("\n"), end
-    return Planted("".join([*parts, text[last:]]), tuple(places))
+        out += text[last:begin]
+        places.append(Place(owner, len(out.encode()), len((out + code).encode())))
+        out, last = out + code, end
+    return Planted(out + text[last:], tuple(places))
 
 
 def _files(folder: str) -> Iterator[str]:
@@ -333,7 +332,7 @@ def _blamed(span: Mapping[str, Any], planted: Mapping[str, Planted]) -> list[str
     """Faults whose edits a span of the compiler touches; the compiler counts paths from the workspace."""
     source = planted.get(f"rust_core/{span['file_name']}")
     places = source.places if source else ()
-    return [p.fault for p in places if p.first <= span["line_end"] and span["line_start"] <= p.last]
+    return [p.fault for p in places if p.begin <= span["byte_end"] and span["byte_start"] <= p.end]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from parity.harness.mutation.faults import (
     REPOSITORY,
     Fault,
     FaultsError,
-    Place,
     Table,
     parse,
     planted_sources,
@@ -52,7 +51,7 @@ FILES = {
     "rust_core/crates/backtest/src/lib.rs": "fn run() {\n    let config = 1;\n}\n",
     BASE + "time.rs": "fn time(x: i64)",
     ROOT: "pub mod time;\n",
-    SOURCE: "fn touched() -> bool {\n    (a <= b, c >= d)\n}\n",
+    SOURCE: "// × fn touched\nfn touched() -> bool {\n    (a <= b, c >= d)\n}\n",
 }
 
 
@@ -113,10 +112,16 @@ def test_the_source_of_v2_holds_no_fault_and_no_feature_for_them() -> None:
 def test_edits_are_placed_by_the_source_as_it_is_and_know_their_lines() -> None:
     planted = planted_sources(parse(GOOD), FILES.__getitem__)
     assert planted[SOURCE].text == (
-        "fn touched() -> bool {\n    (if omega_contract::planted::first_fault() { a < b } else { a <= b }, "
+        "// × fn touched\nfn touched() -> bool {\n"
+        "    (if omega_contract::planted::first_fault() { a < b } else { a <= b }, "
         "c >= d && !omega_contract::planted::second_fault())\n}\n"
     )
-    assert planted[SOURCE].places == (Place("first-fault", 2, 2), Place("second-fault", 2, 2))
+    written = [planted[SOURCE].text.encode()[p.begin : p.end].decode() for p in planted[SOURCE].places]
+    assert [p.fault for p in planted[SOURCE].places] == ["first-fault", "second-fault"]
+    assert written == [
+        "if omega_contract::planted::first_fault() { a < b } else { a <= b }",
+        "c >= d && !omega_contract::planted::second_fault()",
+    ]
     # The crate that holds the selector cannot name itself.
     assert planted[BASE + "time.rs"].text == "fn time(x + i64::from(crate::planted::second_fault()): i64)"
 
@@ -176,17 +181,22 @@ def test_the_generated_module_has_a_function_for_each_fault_and_names_them_all(t
 def test_a_compile_error_names_the_fault_whose_edit_it_points_at() -> None:
     planted = planted_sources(parse(GOOD), FILES.__getitem__)
 
-    def error(line: int) -> str:
-        span = {"file_name": SOURCE.removeprefix("rust_core/"), "line_start": line, "line_end": line}
-        message = {"level": "error", "rendered": f"error in line {line}\n", "spans": [span]}
-        return json.dumps({"reason": "compiler-message", "message": message})
+    def error(word: str, level: str = "error") -> str:
+        begin = planted[SOURCE].text.encode().index(word.encode())
+        span = {"file_name": SOURCE.removeprefix("rust_core/"), "byte_start": begin, "byte_end": begin + len(word)}
+        message = {"level": level, "rendered": f"no {word}\n", "spans": [span]}
+        return json.dumps({"reason": "compiler-message", "message": message}) + "\n"
 
-    says = faults.complaints(error(1), planted)
-    assert says == "error in line 1"
-    assert faults.complaints(f"{error(2)}\n", planted).splitlines() == [
-        "error in line 2",
-        "parity/faults.toml: this is the edit of first-fault",
-        "parity/faults.toml: this is the edit of second-fault",
+    first, second = (f"parity/faults.toml: this is the edit of {name}" for name in ("first-fault", "second-fault"))
+    assert faults.complaints(error("fn touched"), planted) == "no fn touched"
+    assert faults.complaints(error("a < b"), planted).splitlines() == ["no a < b", first]
+    both = error("a <= b }, c >= d") + error("second_fault") + error("first_fault", "warning")
+    assert faults.complaints(both, planted).splitlines() == [
+        "no a <= b }, c >= d",
+        first,
+        second,
+        "no second_fault",
+        second,
     ]
 
 
