@@ -57,7 +57,6 @@ lint: setup ## ruff, mypy, rustfmt, clippy, cargo deny (where installed)
 	PYTHONPATH=python lint-imports --no-cache
 	cargo fmt --manifest-path rust_core/Cargo.toml --all --check
 	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --all-targets --features omega-backtest/schema -- -D warnings
-	cargo clippy --locked --manifest-path rust_core/Cargo.toml --workspace --features omega-ffi/planted-faults -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline --manifest-path rust_core/Cargo.toml check bans licenses sources; else echo "cargo-deny is not installed: bans, licences and sources were not checked"; fi
 
 fmt: setup ## format Python and Rust
@@ -78,14 +77,8 @@ report: ## show the report of the last parity run
 
 ci: lint test ## what the workflows run
 
-# V2 with the faults that can be planted, beside the real one: only the selftest of the parity suite puts it on its path.
+# A copy of V2 with all faults of parity/faults.toml: only the selftest of the parity suite puts it on its path.
 PLANTED := var/planted
-$(PLANTED)/.built: $(VENV)/.installed $(V2_SOURCES) $(wildcard python/bt/*.py)
-	@echo "building V2 with faults to plant (about a minute) ..."
-	@cargo build --release --locked --quiet -p omega-ffi --features planted-faults --manifest-path rust_core/Cargo.toml --target-dir target/planted
-	@rm -rf $(PLANTED) && mkdir -p $(PLANTED) && cp -R python/bt $(PLANTED)/bt && rm -f $(PLANTED)/bt/_native*.so
-	@cp target/planted/release/lib_native.$$(test -e target/planted/release/lib_native.dylib && echo dylib || echo so) $(PLANTED)/bt/_native.abi3.so
-	@touch $@
-
-selftest: setup $(PLANTED)/.built ## plant faults in V2 and show that the suite finds and shrinks every one
-	PYTHONPATH=$(PLANTED):. python -m parity.harness.mutation.selftest --json var/selftest.json
+selftest: setup ## plant faults in a copy of V2 and show that the suite finds and shrinks every one
+	@python -m parity.harness.mutation.faults $(PLANTED)
+	PYTHONPATH=$(PLANTED)/python:. python -m parity.harness.mutation.selftest --json var/selftest.json

@@ -1,0 +1,1 @@
+"""Planted faults: shows that the suite finds what it is for."""

@@ -43,8 +43,6 @@ fn clock() -> Instant {
 /// # Errors
 /// Every fault of the configuration.
 pub fn run_json(config_json: &str) -> Result<String, ConfigErrors> {
-    #[cfg(feature = "planted-faults")]
-    omega_contract::faults::plant(&std::env::var("OMEGA_PLANTED_FAULTS").unwrap_or_default());
     let config = Config::from_json(config_json)?;
     let environment = Environment::from_process();
     Ok(match run(&config, &environment) {

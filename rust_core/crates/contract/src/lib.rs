@@ -7,7 +7,6 @@ pub mod bound;
 pub mod codes;
 pub mod config;
 pub mod error;
-pub mod faults;
 pub mod inputs;
 pub mod outcome;
 mod parse;

@@ -1,7 +1,6 @@
 //! Orders, positions and cash of one run.
 
 use omega_contract::RunError;
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Ohlc, Pair};
 use omega_contract::outcome::{ExitReason, RejectedOrder, Trade, TradeMeta};
 use omega_contract::strategy::{Direction, OrderKind};
@@ -111,7 +110,7 @@ impl<'a> Broker<'a> {
 
     /// Side on which a position is closed: bid for longs, ask for shorts.
     fn exit_side(&self, order: &Order) -> &'a Ohlc {
-        if order.is_long() || planted(Fault::ShortExitsOnBid) { &self.bars.bid } else { &self.bars.ask }
+        if order.is_long() { &self.bars.bid } else { &self.bars.ask }
     }
 
     /// Takes an order: market orders are filled at once, others wait.
@@ -157,10 +156,7 @@ impl<'a> Broker<'a> {
     fn fill(&mut self, order: &mut Order, price: f64, now: Now) -> Result<bool, RunError> {
         let distance = (price - order.sl).abs();
         let too_near = match self.policies.stop_distance {
-            StopDistance::AbsoluteMarket => {
-                let checked = order.request.kind == OrderKind::Market || planted(Fault::NearStopPending);
-                checked && distance < LEGACY_STOP_DISTANCE && !planted(Fault::NearStopIgnored)
-            }
+            StopDistance::AbsoluteMarket => order.request.kind == OrderKind::Market && distance < LEGACY_STOP_DISTANCE,
             StopDistance::PipsEvery => distance < self.desk.min_stop(),
         };
         if too_near {
@@ -202,9 +198,8 @@ impl<'a> Broker<'a> {
     pub fn process(&mut self, now: Now) -> Result<(), RunError> {
         // Looked up before anything fills: part of the rule that takes the first open position's pip.
         let any_open = self.active.iter().any(Order::is_open);
-        let legacy = self.policies.buffer_of_first_open && !any_open && !planted(Fault::BufferOfSymbol);
-        let pip = if legacy { LEGACY_PIP } else { self.desk.pip() };
-        let buffer = if planted(Fault::NoPipBuffer) { 0.0 } else { self.buffer_factor * pip };
+        let pip = if self.policies.buffer_of_first_open && !any_open { LEGACY_PIP } else { self.desk.pip() };
+        let buffer = self.buffer_factor * pip;
         let mut orders = std::mem::take(&mut self.active);
         let answer = match self.policies.bar_order {
             BarOrder::StrategyFirst => orders.iter_mut().try_for_each(|order| {
@@ -222,16 +217,13 @@ impl<'a> Broker<'a> {
     }
 
     fn trigger(&mut self, order: &mut Order, now: Now) -> Result<(), RunError> {
-        let own_bar = order.placed_bar >= now.index && !planted(Fault::TriggerOnPlacementBar);
-        if !order.is_pending() || own_bar {
+        if !order.is_pending() || order.placed_bar >= now.index {
             return Ok(());
         }
         let (bid, ask, i, level) = (&self.bars.bid, &self.bars.ask, now.index, order.entry);
         let hit = match (order.request.kind, order.is_long()) {
-            (OrderKind::Limit, true) if planted(Fault::LimitOnBid) => bid.low[i] <= level,
             (OrderKind::Limit, true) => ask.low[i] <= level,
             (OrderKind::Limit, false) => bid.high[i] >= level,
-            (OrderKind::Stop, true) if planted(Fault::StopEntryIsStrict) => ask.high[i] > level,
             (OrderKind::Stop, true) => ask.high[i] >= level,
             (OrderKind::Stop, false) => bid.low[i] <= level,
             (OrderKind::Market, _) => false,
@@ -253,8 +245,7 @@ impl<'a> Broker<'a> {
     }
 
     fn check_exit(&mut self, order: &mut Order, buffer: f64, now: Now) -> Result<(), RunError> {
-        let own_bar = order.placed_bar >= now.index && !planted(Fault::ExitOnEntryBar);
-        if !order.is_open() || own_bar {
+        if !order.is_open() || order.placed_bar >= now.index {
             return Ok(());
         }
         let (side, i) = (self.exit_side(order), now.index);
@@ -285,12 +276,8 @@ impl<'a> Broker<'a> {
     }
 
     fn slipped_exit(&mut self, order: &Order, price: f64, reason: ExitReason) -> f64 {
-        if planted(Fault::DrawSkippedAtTarget) && reason == ExitReason::TakeProfit {
-            return price;
-        }
         let direction = order.request.direction;
         let towards = match self.policies.exit_slippage {
-            ExitSlippage::WithPosition if planted(Fault::ExitSlipsAgainst) => flipped(direction),
             ExitSlippage::WithPosition => direction,
             ExitSlippage::Adverse if reason == ExitReason::TakeProfit => return price,
             ExitSlippage::Adverse => flipped(direction),
@@ -301,14 +288,10 @@ impl<'a> Broker<'a> {
     /// Closes a position at the market for having been held too long.
     pub fn time_out(&mut self, order: &mut Order, now: Now) -> Result<(), RunError> {
         let mut price = self.exit_side(order).close[now.index];
-        if planted(Fault::TimeoutOnOtherSide) {
-            price = if order.is_long() { self.bars.ask.close[now.index] } else { self.bars.bid.close[now.index] };
-        }
         if self.policies.timeout_costs {
             price = self.slipped_exit(order, price, ExitReason::Timeout);
         }
-        let with_fee = self.policies.timeout_costs || planted(Fault::TimeoutPaysFee);
-        self.close(order, price, ExitReason::Timeout, with_fee, now)
+        self.close(order, price, ExitReason::Timeout, self.policies.timeout_costs, now)
     }
 
     fn close(
@@ -320,23 +303,19 @@ impl<'a> Broker<'a> {
         now: Now,
     ) -> Result<(), RunError> {
         let id = order.request.id;
-        if planted(Fault::PanicOnTwoExits) && self.closed.last().is_some_and(|trade| trade.exit_time_ns == now.ts) {
-            panic!("planted: two exits on one bar");
-        }
-        let with_fee = with_fee && !(planted(Fault::LongExitFeeMissed) && order.is_long());
         let exit_fee = if with_fee { self.desk.fee(price, order.size, Occasion::Exit)? } else { 0.0 };
         self.charge(id, "exit", exit_fee);
         let r = order.r_multiple(price);
         let result = self.earned(order, price)?;
         self.ledger.cash += result;
         self.ledger.results += result;
-        self.last_exit = (!planted(Fault::ExitCooldownUnarmed)).then_some(now.ts);
+        self.last_exit = Some(now.ts);
         order.done = true;
         self.trace.add("closed", Some(id), || {
             [("price", json!(price)), ("reason", json!(reason)), ("r", json!(r)), ("result", json!(result))]
         });
         self.closed.push(Trade {
-            entry_time_ns: order.entry_ts(self.policies.pending_enters_at_fill || planted(Fault::EntryTimeIsFill)),
+            entry_time_ns: order.entry_ts(self.policies.pending_enters_at_fill),
             exit_time_ns: now.ts,
             trigger_time_ns: order.fill.map_or(now.ts, |fill| fill.ts),
             direction: order.request.direction,

@@ -1,6 +1,5 @@
 //! Which level of an open position a bar takes, and at what price.
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::outcome::ExitReason;
 use omega_contract::strategy::OrderKind;
 
@@ -26,18 +25,11 @@ pub struct Touched {
 
 /// Levels within reach of `buffer`: bid for longs, ask for shorts.
 pub fn touched(order: &Order, bar: &ExitBar, buffer: f64) -> Touched {
-    let mut touched = if order.is_long() {
+    if order.is_long() {
         Touched { sl: bar.low <= order.sl + buffer, tp: bar.high >= order.tp - buffer }
     } else {
         Touched { sl: bar.high >= order.sl - buffer, tp: bar.low <= order.tp + buffer }
-    };
-    if planted(Fault::StopIsStrict) {
-        touched.sl &= if order.is_long() { bar.low < order.sl + buffer } else { bar.high > order.sl - buffer };
     }
-    if planted(Fault::TargetIsStrict) {
-        touched.tp &= if order.is_long() { bar.high > order.tp - buffer } else { bar.low < order.tp + buffer };
-    }
-    touched
 }
 
 /// Price and reason of the exit, if there is one; the stop comes before the target.
@@ -49,8 +41,8 @@ pub fn decide(
     target: FillBarTarget,
 ) -> Option<(f64, ExitReason)> {
     let slides = gap == GapRule::Open && !bar.is_fill_bar;
-    if touched.sl && !(planted(Fault::TargetBeforeStop) && touched.tp) {
-        let moved = order.sl != order.initial_sl && !bar.is_fill_bar && !planted(Fault::MovedStopUnmarked);
+    if touched.sl {
+        let moved = order.sl != order.initial_sl && !bar.is_fill_bar;
         let reason = if moved { ExitReason::BreakEvenStopLoss } else { ExitReason::StopLoss };
         let price = match (slides, order.is_long()) {
             (false, _) => order.sl,
@@ -73,13 +65,10 @@ pub fn decide(
 fn confirmed(order: &Order, bar: &ExitBar, target: FillBarTarget) -> bool {
     let needed = bar.is_fill_bar
         && match target {
-            FillBarTarget::ConfirmLimit => {
-                order.request.kind == OrderKind::Limit && !planted(Fault::LimitTargetUnconfirmed)
-            }
+            FillBarTarget::ConfirmLimit => order.request.kind == OrderKind::Limit,
             FillBarTarget::ConfirmPending => order.request.kind != OrderKind::Market,
         };
-    let equal = planted(Fault::CloseOnTargetConfirms) && bar.close == order.tp;
-    !needed || equal || if order.is_long() { bar.close > order.tp } else { bar.close < order.tp }
+    !needed || if order.is_long() { bar.close > order.tp } else { bar.close < order.tp }
 }
 
 #[cfg(test)]

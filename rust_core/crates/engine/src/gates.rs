@@ -3,7 +3,6 @@
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use chrono_tz::Tz;
 use omega_contract::config::{Anchor, AnchoredSessions, Config, EntryTimestamp};
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::NewsEvent;
 use omega_contract::time::{DAY_NS, MINUTE_NS};
 
@@ -53,8 +52,6 @@ impl Anchored {
     /// Minute of the UTC day at which the market opens on a date.
     fn anchor(&self, day: i64) -> Option<i64> {
         let date = NaiveDate::from_ymd_opt(1970, 1, 1)? + chrono::Duration::days(day);
-        // The offset of early January, whatever the date is.
-        let date = if planted(Fault::AnchorWithoutSummer) { NaiveDate::from_ymd_opt(2025, 1, 7)? } else { date };
         let local = date.and_hms_opt((self.minute / 60) as u32, (self.minute % 60) as u32, 0)?;
         let utc: DateTime<Utc> = self.zone.from_local_datetime(&local).earliest()?.with_timezone(&Utc);
         Some(utc.timestamp().rem_euclid(86_400) / 60)
@@ -64,7 +61,6 @@ impl Anchored {
 fn inside(minute: i64, (start, end): (i64, i64), end_included: bool) -> bool {
     if end_included {
         // V1: a start after the end wraps midnight, both ends belong to the window.
-        let end = if planted(Fault::SessionEndExcluded) { end - 1 } else { end };
         return if start <= end { (start..=end).contains(&minute) } else { minute >= start || minute <= end };
     }
     if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
@@ -104,7 +100,7 @@ impl Gates {
             windows,
             anchored: config.anchored_sessions.as_ref().map(Anchored::new),
             end_included: policies.session_end_included,
-            close_shift: if planted(Fault::SessionAtOpen) { 0 } else { step },
+            close_shift: step,
             decision_shift: if at_close { step } else { 0 },
             cooldown: Cooldown {
                 candles: config.cooldown.candles,
@@ -151,9 +147,7 @@ impl Gates {
         let within = |since: i64, minutes: f64| minutes > 0.0 && ((ts - since) as f64) < minutes * MINUTE_NS as f64;
         last_exit.is_some_and(|exit| within(exit, c.after_exit))
             || c.last_entry.is_some_and(|(index, entry)| {
-                within(entry, c.after_entry)
-                    || (c.candles > 0
-                        && ((bar - index) as i64) < c.candles + i64::from(planted(Fault::CooldownOneBarLong)))
+                within(entry, c.after_entry) || (c.candles > 0 && ((bar - index) as i64) < c.candles)
             })
     }
 
@@ -176,9 +170,6 @@ impl NewsGate {
         let symbol = config.symbol.to_ascii_uppercase();
         let halves = [symbol.get(..3).unwrap_or(""), symbol.get(3..6).unwrap_or("")];
         let relevant = |event: &NewsEvent| {
-            if planted(Fault::NewsOfAnyCurrency) {
-                return true;
-            }
             if policies.legacy_news {
                 return legacy_relevance(&event.currency, &symbol);
             }
@@ -190,7 +181,7 @@ impl NewsGate {
         };
         let minutes = |m: f64| (m * MINUTE_NS as f64) as i64;
         let (before, after) = if policies.legacy_news {
-            (LEGACY_BEFORE, LEGACY_AFTER - i64::from(planted(Fault::NewsEndExcluded)))
+            (LEGACY_BEFORE, LEGACY_AFTER)
         } else {
             (minutes(filter.minutes_before), minutes(filter.minutes_after))
         };

@@ -1,7 +1,6 @@
 //! The position manager: holding times and level edits.
 
 use omega_contract::config::Config;
-use omega_contract::faults::{Fault, planted};
 use omega_contract::strategy::{LevelEdit, Strategy as Choice};
 use omega_contract::time::MINUTE_NS;
 use omega_contract::{Category, RunError, codes};
@@ -43,7 +42,7 @@ impl<'a> Manager<'a> {
     pub fn reachable(&self) -> Result<bool, RunError> {
         match (self.reach, self.wrappers) {
             (ManagerReach::Enabled, _) | (ManagerReach::OneWrapper, 1) => Ok(self.enabled),
-            (ManagerReach::OneWrapper, 0) => Ok(planted(Fault::ManagerWithoutSession) && self.enabled),
+            (ManagerReach::OneWrapper, 0) => Ok(false),
             (ManagerReach::OneWrapper, _) => {
                 let message = "sessions and anchored_sessions together hide the position manager (timeout_reach v1)";
                 Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, message))
@@ -52,8 +51,7 @@ impl<'a> Manager<'a> {
     }
 
     pub fn edit(&self, order: &mut Order, bar: usize) {
-        let late = i64::from(planted(Fault::EditsOneBarLate));
-        for edit in self.edits.iter().filter(|e| e.bar + late == bar as i64 && e.order == order.request.id) {
+        for edit in self.edits.iter().filter(|e| e.bar == bar as i64 && e.order == order.request.id) {
             order.sl = edit.sl.unwrap_or(order.sl);
             order.tp = edit.tp.unwrap_or(order.tp);
         }
@@ -69,7 +67,6 @@ impl<'a> Manager<'a> {
         };
         let included =
             self.only.is_empty() || order.request.scenario.as_ref().is_some_and(|label| self.only.contains(label));
-        let held = (now - since) as f64;
-        included && if planted(Fault::TimeoutIsStrict) { held > limit } else { held >= limit }
+        included && (now - since) as f64 >= limit
     }
 }

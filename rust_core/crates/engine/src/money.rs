@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use omega_contract::config::Config;
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Commission, FeeSchema, SymbolSpec};
 use omega_contract::strategy::Direction;
 use omega_contract::{Category, RunError, codes};
@@ -49,7 +48,6 @@ impl Conversion {
     pub fn apply(&self, amount: f64) -> f64 {
         self.0.iter().fold(amount, |x, leg| match leg {
             Leg::Times(rate) => x * rate,
-            Leg::Over(rate) if planted(Fault::InverseRateTimes) => x * rate,
             Leg::Over(rate) => x / rate,
         })
     }
@@ -157,12 +155,9 @@ impl Desk {
             Occasion::Entry => tariff.at_entry,
             Occasion::Exit => tariff.at_exit,
         };
-        let least = if planted(Fault::MinimumFeeUnscaled) { 1.0 } else { self.fee_multiplier };
-        let scaled = (base * self.fee_multiplier).max(tariff.min_fee * least);
-        let charged = charged || planted(Fault::FeeSideIgnored);
+        let scaled = (base * self.fee_multiplier).max(tariff.min_fee * self.fee_multiplier);
         let fee = to_account.apply(if charged { scaled } else { 0.0 });
         Ok(match self.fee_rounding {
-            FeeRounding::Cents if planted(Fault::FeeRoundsUp) => (fee * 100.0 + 0.5).floor() / 100.0,
             FeeRounding::Cents => rounding::half_even(fee, 2),
             FeeRounding::None => fee,
         })
@@ -181,11 +176,9 @@ impl Desk {
                 let lots = if raw <= low {
                     low
                 } else {
-                    let up = if planted(Fault::LotsRoundNearest) { 0.5 } else { 0.0 };
-                    low + ((raw - low + 1e-12) / spec.volume_step + up).floor() * spec.volume_step
+                    low + ((raw - low + 1e-12) / spec.volume_step).floor() * spec.volume_step
                 };
-                let most = if planted(Fault::NoVolumeCap) { f64::INFINITY } else { spec.volume_max };
-                Ok(Some(lots.max(low).min(most)))
+                Ok(Some(lots.max(low).min(spec.volume_max)))
             }
             VolumeGrid::FloorOrReject => {
                 let lots = rounding::floor_to_step(raw.min(spec.volume_max), spec.volume_step);

@@ -1,7 +1,6 @@
 //! The bar loop.
 
 use omega_contract::config::Config;
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Commission, Higher, NewsEvent, Pair, SymbolSpec};
 use omega_contract::outcome::{EquityCurve, OpenPosition, RejectedOrder, Trade};
 use omega_contract::{Category, RunError, codes};
@@ -262,8 +261,7 @@ impl<'a> Run<'a> {
         } else {
             0.0
         };
-        let late = planted(Fault::EquityBeforeExits) && self.broker.last_exit == Some(now.ts);
-        let equity = if late { self.curve.figures.last } else { cash + open };
+        let equity = cash + open;
         self.curve.note(now.ts, equity, cash, self.broker.closed.len());
         self.broker.trace.add("equity", None, || [("equity", json!(equity)), ("balance", json!(cash))]);
         Ok(())
@@ -292,7 +290,7 @@ impl<'a> Run<'a> {
         };
         let metrics = metrics::compute(policies.metrics, &broker.closed, &broker.ledger, &curve.figures);
         let mut trades = broker.closed;
-        trades.sort_by_key(|t| (if planted(Fault::TradesByOrder) { 0 } else { t.exit_time_ns }, t.meta.order_id));
+        trades.sort_by_key(|t| (t.exit_time_ns, t.meta.order_id));
         Ok(Report {
             trades,
             open_positions,

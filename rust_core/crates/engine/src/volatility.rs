@@ -1,6 +1,5 @@
 //! GARCH(1,1) volatility (Bollerslev 1986) and the z-score in units of it.
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::strategy::MeanReversion;
 
 use crate::indicators::kalman_mean;
@@ -63,9 +62,6 @@ pub fn garch(x: &[f64], g: &Garch) -> Vec<f64> {
     let (mu, mut surprise, mut variance) = (r[first], 0.0, f64::max(1e-6, g.floor));
     for i in first..x.len() {
         if i > first && r[i].is_finite() {
-            if planted(Fault::VolatilityOneBarEarly) {
-                surprise = (r[i] - mu) * (r[i] - mu);
-            }
             variance = (g.omega + g.alpha * surprise + g.beta * variance).max(g.floor);
             surprise = (r[i] - mu) * (r[i] - mu);
         }

@@ -1,7 +1,5 @@
 //! Which bar of a higher timeframe each primary bar may see: the look-ahead guard.
 
-use omega_contract::faults::{Fault, planted};
-
 /// Rules of one alignment; lengths in ns.
 pub struct Rules {
     /// Added to a primary bar's time to get the time of decision.
@@ -22,8 +20,7 @@ pub fn visible(primary: &[i64], higher: &[i64], rules: &Rules) -> Vec<Option<u32
     for (i, &ts) in primary.iter().enumerate() {
         let known = |j: usize| {
             if rules.completed_only {
-                let end = higher[j] + if planted(Fault::HigherBarEarly) { 0 } else { rules.end_shift };
-                end <= ts + rules.decision_shift
+                higher[j] + rules.end_shift <= ts + rules.decision_shift
             } else {
                 higher[j] <= ts
             }
@@ -35,7 +32,7 @@ pub fn visible(primary: &[i64], higher: &[i64], rules: &Rules) -> Vec<Option<u32
         if next != before {
             since = i;
         }
-        let fresh = next > 0 && i - since + usize::from(planted(Fault::HigherStaleEarly)) <= rules.stale_limit;
+        let fresh = next > 0 && i - since <= rules.stale_limit;
         out.push(fresh.then(|| (next - 1) as u32));
     }
     out

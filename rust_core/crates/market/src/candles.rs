@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Ohlc, Pair};
 
 /// Raw rows of one file. Prices in quote currency, times in ns since the epoch (UTC), bar open; both sides may share
@@ -53,11 +52,6 @@ pub fn join(bid: Candles, ask: Candles) -> (Pair, Option<Apart>) {
     let (mut i, mut j) = (0, 0);
     while i < bid.len() && j < ask.len() {
         match bid.ts[i].cmp(&ask.ts[j]) {
-            std::cmp::Ordering::Less if planted(Fault::JoinTakesBid) => {
-                left.push(i);
-                right.push(j);
-                i += 1;
-            }
             std::cmp::Ordering::Less => i += 1,
             std::cmp::Ordering::Greater => j += 1,
             std::cmp::Ordering::Equal => {

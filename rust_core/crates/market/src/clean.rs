@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Offset, TimeZone, Timelike, Utc};
 use chrono_tz::Australia::Sydney;
-use omega_contract::faults::{Fault, planted};
 use omega_contract::time::{DAY_NS, Timeframe};
 
 use crate::candles::Candles;
@@ -25,7 +24,7 @@ pub fn clean(mut raw: Candles, timeframe: Timeframe, floor_to_grid: bool) -> Can
         .filter(|&i| match timeframe {
             Timeframe::W1 => true,
             Timeframe::D1 => is_weekday(raw.ts[i]) && !is_flat(&raw, i),
-            _ => week.contains(raw.ts[i]) || planted(Fault::WeekendKept),
+            _ => week.contains(raw.ts[i]),
         })
         .collect();
     if keep.len() == raw.len() { raw } else { raw.pick(&keep) }
@@ -40,12 +39,7 @@ fn last_rows(raw: Candles) -> Candles {
     let keep: Vec<usize> = order
         .iter()
         .enumerate()
-        .filter(|(k, i)| {
-            if planted(Fault::FirstDuplicateWins) {
-                return *k == 0 || raw.ts[order[k - 1]] != raw.ts[**i];
-            }
-            order.get(k + 1).is_none_or(|next| raw.ts[*next] != raw.ts[**i])
-        })
+        .filter(|(k, i)| order.get(k + 1).is_none_or(|next| raw.ts[*next] != raw.ts[**i]))
         .map(|(_, i)| *i)
         .collect();
     raw.pick(&keep)

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use omega_contract::config::{EntryTimestamp, Session};
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Higher, Pair};
 use omega_contract::time::{DAY_NS, Timeframe};
 use omega_contract::{Category, Config, RunError, codes};
@@ -104,7 +103,6 @@ fn read_sides(paths: &Paths, config: &Config, tf: Timeframe) -> Result<[SideRead
 fn bounds(config: &Config) -> (i64, i64) {
     let last_day = config.end_date.start_ns();
     let last = if config.semantics.end_date.is_v2() { last_day + DAY_NS - 1 } else { last_day };
-    let last = last - i64::from(planted(Fault::EndDayExcluded));
     if config.semantics.warmup.is_v2() {
         return (i64::MIN, last);
     }

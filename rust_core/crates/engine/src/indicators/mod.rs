@@ -6,7 +6,6 @@ pub mod marks;
 pub mod oscillators;
 pub mod trailing;
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::Ohlc;
 
 /// Compensated sliding sum: separate corrections for arriving and for leaving values (Kahan 1965, twice).
@@ -106,7 +105,7 @@ fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> impl Iterator<Item = 
     let mut before = f64::NAN;
     high.iter().zip(low).zip(close).map(move |((h, l), c)| {
         let mut tr = (h - l).abs();
-        if !before.is_nan() && !tr.is_nan() && !planted(Fault::RangeWithoutGaps) {
+        if !before.is_nan() && !tr.is_nan() {
             tr = tr.max((h - before).abs()).max((l - before).abs());
         }
         before = *c;
@@ -144,7 +143,7 @@ pub fn atr(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> 
 
 /// Filtered means of a random walk seen with noise (Kalman 1960, one dimension).
 fn filtered_means(x: &[f64], noise: f64, drift: f64) -> impl Iterator<Item = f64> {
-    let (mut estimate, mut variance) = (f64::NAN, if planted(Fault::KalmanStartsSure) { drift } else { noise });
+    let (mut estimate, mut variance) = (f64::NAN, noise);
     let (mut gain, mut started, mut settled) = (0.0, false, false);
     x.iter().map(move |v| {
         if !started {

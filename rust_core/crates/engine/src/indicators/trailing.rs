@@ -8,7 +8,6 @@
 
 use std::borrow::Cow;
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::strategy::Direction;
 
 use super::marks::{Known, Marks, STRETCH, answers};
@@ -40,8 +39,7 @@ fn deviation(window: &[f64]) -> f64 {
     for &x in window {
         squares += (x - mean) * (x - mean);
     }
-    let freedom = window.len() - usize::from(!planted(Fault::PopulationDeviation));
-    (squares / freedom as f64).sqrt()
+    (squares / (window.len() - 1) as f64).sqrt()
 }
 
 /// Rolling sample standard deviation as specified; NaN before the first full window.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::outcome::{Definition, Trade};
 use omega_contract::time::DAY_NS;
 use serde_json::json;
@@ -50,8 +49,7 @@ fn values(trades: &[Trade], ledger: &Ledger, figures: &Figures) -> Vec<f64> {
     let results: Vec<f64> = trades.iter().map(|t| t.result).collect();
     let r: Vec<f64> = trades.iter().map(|t| t.r_multiple).collect();
     let sum = |x: &mut dyn Iterator<Item = f64>| x.fold(0.0, |a, b| a + b);
-    let even = planted(Fault::BreakEvenWins);
-    let wins = results.iter().filter(|x| **x > 0.0 || (even && **x == 0.0)).count() as f64;
+    let wins = results.iter().filter(|x| **x > 0.0).count() as f64;
     let profit = sum(&mut results.iter().copied().filter(|x| *x > 0.0));
     let loss = sum(&mut results.iter().copied().filter(|x| *x < 0.0)).abs();
     let drawdown = half_even(figures.max_drawdown, 2);
@@ -75,7 +73,7 @@ fn values(trades: &[Trade], ledger: &Ledger, figures: &Figures) -> Vec<f64> {
         sum(&mut r.iter().copied()),
         if loss > 0.0 { profit / loss } else { 0.0 },
         drawdown,
-        if planted(Fault::DrawdownUnrounded) { figures.max_drawdown } else { drawdown } / figures.initial * 100.0,
+        drawdown / figures.initial * 100.0,
         (figures.initial - figures.lowest).max(0.0),
         n,
         days.len() as f64,

@@ -5,7 +5,6 @@ mod legacy;
 
 use std::collections::BTreeMap;
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::outcome::{Definition, Trade};
 use serde::Serialize;
 use serde_json::Value;
@@ -49,8 +48,7 @@ fn mean(x: &[f64]) -> f64 {
 /// Sample standard deviation (ddof 1), two passes.
 fn deviation(x: &[f64]) -> f64 {
     let m = mean(x);
-    let lost = if planted(Fault::SharpeOfPopulation) { 0.0 } else { 1.0 };
-    (x.iter().fold(0.0, |a, b| a + (b - m) * (b - m)) / (x.len() as f64 - lost)).sqrt()
+    (x.iter().fold(0.0, |a, b| a + (b - m) * (b - m)) / (x.len() as f64 - 1.0)).sqrt()
 }
 
 /// Root of the mean squared losses, over all samples.

@@ -1,6 +1,5 @@
 //! Scenario 6: the stretched-price condition on a chain of timeframes.
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Higher, Pair};
 use omega_contract::strategy::{ChainMode, Direction, Link as Params, MeanReversion};
 use omega_contract::time::Timeframe;
@@ -39,7 +38,6 @@ impl Chain {
         let mut answers = links.iter().map(|link| link.0.get(index).copied().unwrap_or(false));
         match self.mode {
             ChainMode::All => !links.is_empty() && answers.all(|holds| holds),
-            ChainMode::Any if planted(Fault::ChainAnyIsAll) => !links.is_empty() && answers.all(|holds| holds),
             ChainMode::Any => answers.any(|holds| holds),
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::strategy::{MeanReversion, VolatilityFeature};
 
 use crate::volatility::{self, Garch};
@@ -46,8 +45,7 @@ impl Regimes {
             return false;
         };
         if self.hysteresis > 1 {
-            let needed = self.hysteresis - usize::from(planted(Fault::HysteresisOneShort));
-            let Some(first) = (i + 1).checked_sub(needed) else {
+            let Some(first) = (i + 1).checked_sub(self.hysteresis) else {
                 return false;
             };
             if (first..i).any(|j| self.rank(j, close, range, garch) != Some(current)) {

@@ -1,6 +1,5 @@
 //! Mean reversion by z-score: six rules on columns that are computed once, before the first bar.
 
-use omega_contract::faults::{Fault, planted};
 use omega_contract::inputs::{Higher, Pair};
 use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind, TrendFilter};
 use omega_contract::time::Timeframe;
@@ -169,10 +168,7 @@ impl<'a> MeanReverter<'a> {
             }
             (false, _) => VolatilityZ::Column(vec![]),
         };
-        let mut rules: Vec<(u8, Direction)> = RULES.into_iter().filter(|rule| wanted(p, *rule)).collect();
-        if planted(Fault::RulesLongFirst) {
-            rules.sort_by_key(|(scenario, direction)| (*scenario, *direction == Direction::Short));
-        }
+        let rules: Vec<(u8, Direction)> = RULES.into_iter().filter(|rule| wanted(p, *rule)).collect();
         let mut reverter = Self {
             range,
             regimes: enabled(&[5]).then(|| Regimes::new(p)),
@@ -240,7 +236,6 @@ impl<'a> MeanReverter<'a> {
             Direction::Short => (self.bars.bid.close[i], "short"),
         };
         let grid = |x: f64| match self.grid {
-            LevelGrid::FiveDecimals if planted(Fault::LevelsUnrounded) => x,
             LevelGrid::FiveDecimals => rounding::half_even(x, 5),
             LevelGrid::Tick => rounding::to_tick(x, self.tick),
         };
@@ -282,7 +277,7 @@ impl<'a> MeanReverter<'a> {
             return None;
         }
         let range = match (&columns.ask_range, direction) {
-            (Some(ask), Direction::Short) if !planted(Fault::ShortStopOnBidRange) => ask,
+            (Some(ask), Direction::Short) => ask,
             _ => &self.range,
         };
         let (sl, tp) = (self.stop(i, direction, range), self.ema[i]);
@@ -292,13 +287,7 @@ impl<'a> MeanReverter<'a> {
     /// Stop and Bollinger mid when both trends hold and the close lies outside the band.
     fn outside_band(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
         let band = self.band.as_ref()?;
-        if !band.bands.outside(i, direction)
-            || !band
-                .trends
-                .iter()
-                .take(if planted(Fault::TrendIgnoresExtra) { 1 } else { 2 })
-                .all(|trend| trend.holds(i))
-        {
+        if !band.bands.outside(i, direction) || !band.trends.iter().all(|trend| trend.holds(i)) {
             return None;
         }
         let (sl, tp) = (self.stop(i, direction, &self.range), band.bands.mid(i));
@@ -309,18 +298,12 @@ impl<'a> MeanReverter<'a> {
         if !self.band.as_ref()?.bands.maybe(direction).at(i) {
             return None;
         }
-        if !self.kalman_z.as_ref()?.beyond(i, direction) {
-            return None;
-        }
-        let levels = self.outside_band(i, direction)?;
-        let aim = if planted(Fault::TargetIsOpen) { self.bars.bid.open[i] } else { levels.1 };
-        Some((levels.0, aim))
+        if self.kalman_z.as_ref()?.beyond(i, direction) { self.outside_band(i, direction) } else { None }
     }
 
     fn scenario_3(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
         let (sl, _) = self.scenario_2(i, direction)?;
-        let ignored = planted(Fault::TargetDistanceIgnored);
-        let (tp, least) = (self.ema[i], if ignored { f64::NEG_INFINITY } else { self.params.tp_min_distance });
+        let (tp, least) = (self.ema[i], self.params.tp_min_distance);
         let far = match direction {
             Direction::Long => tp > self.bars.ask.close[i] + least,
             Direction::Short => tp < self.bars.bid.close[i] - least,
