@@ -1,8 +1,8 @@
 """Shows that the suite finds what it is for: plants faults in V2, one after another, and searches for them.
 
 ``make selftest`` builds a copy of V2 with every fault of ``parity/faults.toml`` and runs this with that build. A fault
-that nothing catches fails the selftest. So do a case that differs with nothing planted, and minimised cases that are too
-large to read or no longer show their fault.
+that nothing catches fails the selftest. So do a case that differs with nothing planted, and minimised cases that are
+too large to read or no longer show their fault.
 """
 
 from __future__ import annotations
