@@ -18,8 +18,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from parity.harness.model.decode import decode_reply
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer, MalformedOutcomeError, check
+from parity.harness.model.outcome import Answer, MalformedOutcomeError
+from parity.harness.model.reply import parse_reply
 
 
 class WorkerDiedError(Exception):
@@ -52,7 +54,8 @@ class ProcessEngine:
         try:
             reply = self.ask(request)
             seconds = time.perf_counter() - began
-            return Answer(outcome=check(reply["outcome"]), seconds=seconds, bars=int(reply.get("bars", 0)), extra=reply)
+            outcome, bars = decode_reply(reply)
+            return Answer(outcome=outcome, seconds=seconds, bars=bars, extra=reply)
         except (WorkerDiedError, MalformedOutcomeError, KeyError, TypeError) as error:
             self.close()
             failure = str(error) if isinstance(error, WorkerDiedError) else f"answered nonsense: {error!r}"
@@ -91,9 +94,9 @@ class ProcessEngine:
             raise WorkerDiedError(self._cause()) from error
         line = self._line(process)
         try:
-            reply = json.loads(line)
-        except ValueError as error:
-            raise WorkerDiedError(f"answered nonsense: {line[:80]!r}") from error
+            reply = parse_reply(line)
+        except MalformedOutcomeError as error:
+            raise WorkerDiedError(f"answered nonsense: {error}: {line[:80]!r}") from error
         if not isinstance(reply, dict):
             raise WorkerDiedError(f"answered nonsense: {line[:80]!r}")
         return reply
