@@ -63,6 +63,7 @@ class Watch:
         self._stops: list[_Stop] = []
         self._index, self._time = 0, datetime.min
         self._over = False
+        self._fault: Exception | None = None
         self._trend = self._chain = self._news = False
 
     def __enter__(self) -> Watch:
@@ -72,7 +73,10 @@ class Watch:
 
         def wrap(config: Any, strategy: Any, portfolio: Any, step: timedelta) -> Any:
             wrapped = original(config, strategy, portfolio, step)
-            self._attach(wrapped, strategy, portfolio)
+            try:
+                self._attach(wrapped, strategy, portfolio)
+            except Exception as fault:  # raised at the end: here it would look like a refusal of V1
+                self._fault = fault
             return wrapped
 
         runner._wrap = wrap
@@ -83,6 +87,8 @@ class Watch:
 
         runner._wrap = self._original
         self._over = True
+        if self._fault is not None:
+            raise self._fault
 
     def merged(self, events: list[dict[str, Any]], start: int) -> list[dict[str, Any]]:
         """V1's events in their order, the gate events of a bar before all others of it.

@@ -83,13 +83,13 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     news = request.get("news_file")
     env = Environment(data_root=Path(request["data_root"]), news_file=Path(news) if news else None)
     watch = _watch() if request["events"] and request.get("gates") else None
-    try:
-        with watch or contextlib.nullcontext():
+    with watch or contextlib.nullcontext():
+        try:
             result = run_backtest(request["config"], env, trace_events=request["events"])
-    except Exception as error:  # whatever V1 raises is its refusal
-        code = code_of(error)
-        message = f"{type(error).__name__}: {error}"
-        return {"outcome": {"error": {"category": category_of(code), "code": code, "message": message}}}
+        except Exception as error:  # whatever V1 raises is its refusal
+            code = code_of(error)
+            message = f"{type(error).__name__}: {error}"
+            return {"outcome": {"error": {"category": category_of(code), "code": code, "message": message}}}
     outcome = _outcome(result, events=request["events"])
     if watch is not None:
         outcome["events"] = watch.merged(outcome["events"], result.start_index)
