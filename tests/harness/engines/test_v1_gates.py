@@ -1,45 +1,15 @@
-"""V1's gate events: on which bars, which gate, until when; the rest of the answer is what it was without them."""
+"""V1's gate events gate by gate: on which bars, which gate, until when."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from parity.harness.engines.v1 import LEGACY_SRC, WORKER, V1Engine
-from parity.harness.engines.v1_process.gates import REPORTED
-from parity.harness.generate.cases import MEAN_REVERSION, SCRIPTED, sweep_case
-from parity.harness.model.bars import MINUTE_NS, TIMEFRAME_MINUTES, Bars
-from parity.harness.model.case import Case
-from parity.harness.model.files import prepare
-
-PINNED = sorted((Path(__file__).resolve().parents[3] / "parity" / "cases").glob("*.json"))
-DRAWN = 72
-FIELDS = ["event", "bar", "timestamp_ns", "order", "gate", "direction", "until_ns"]
-TUESDAY = datetime(2025, 1, 7, tzinfo=UTC)
-
-
-class Asked:
-    """V1's worker, asked with or without gates."""
-
-    def __init__(self, folder: Path) -> None:
-        self.engine, self.folder = V1Engine(), folder
-
-    def outcome(self, case: Case, *, gates: bool = True, events: bool = True) -> dict[str, Any]:
-        request = self.engine.request(prepare(case, self.folder), {}, events=events)
-        outcome: dict[str, Any] = self.engine.ask({**request, "gates": gates})["outcome"]
-        return outcome
-
-    def gates(self, case: Case) -> list[dict[str, Any]]:
-        return of_kind(self.outcome(case)["events"], "gate")
+from parity.harness.model.bars import MINUTE_NS, Bars
+from tests.harness.engines.gate_cases import Asked, blocks, ns, of_kind, pinned, quiet, with_parameters
 
 
 @pytest.fixture(scope="module")
@@ -47,54 +17,6 @@ def v1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     asked = Asked(tmp_path_factory.mktemp("gates"))
     yield asked
     asked.engine.close()
-
-
-def of_kind(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [event for event in events if event["event"] == kind]
-
-
-def ns(day: int, clock: str) -> int:
-    """Time of a day counted from the first one of the cases made here."""
-    hours, minutes = clock.split(":")
-    time = TUESDAY + timedelta(days=day, hours=int(hours), minutes=int(minutes))
-    return int(time.timestamp()) * 1_000_000_000
-
-
-def pinned(name: str, **config: Any) -> Case:
-    return Case.load(PINNED[0].parent / f"{name}.json").with_config(**config)
-
-
-def with_parameters(case: Case, **parameters: Any) -> Case:
-    strategy = dict(case.config["strategy"])
-    strategy["parameters"] = {**strategy["parameters"], **parameters}
-    return case.with_config(strategy=strategy)
-
-
-def quiet(begin: str, minutes: int, *, news: tuple[str, ...] = (), orders: Any = None, **config: Any) -> Case:
-    """M1 bars of EURUSD that never move; the orders given, or mean reversion, which never trades there."""
-    first = ns(0, begin)
-    rows = [[first + i * MINUTE_NS, *[1.1] * 4, *[1.1001] * 4, 1.0] for i in range(minutes)]
-    strategy = {**MEAN_REVERSION, "parameters": {"enabled_scenarios": [1]}}
-    if orders is not None:
-        strategy = {**SCRIPTED, "parameters": {"orders": orders}}
-    base = {
-        "symbol": "EURUSD", "start_date": "2025-01-07", "end_date": "2025-01-10", "timeframes": {"primary": "M1"},
-        "warmup_bars": 0, "account_currency": "USD", "rates_static": {"EURUSD": 1.1}, "strategy": strategy,
-    }  # fmt: skip
-    calendar = tuple((when, currency, "HIGH") for when, currency in (text.split("=") for text in news))
-    return Case(id="gates", config={**base, **config}, bars={"M1": Bars.of(rows)}, news=calendar)
-
-
-def blocks(gates: list[dict[str, Any]]) -> list[tuple[str, int, int, int | None]]:
-    """(gate, first bar, last bar, end) of each run of bars with one gate and one end."""
-    out: list[tuple[str, int, int, int | None]] = []
-    for event in gates:
-        gate, bar, end = event["gate"], event["bar"], event["until_ns"]
-        if out and (out[-1][0], out[-1][2] + 1, out[-1][3]) == (gate, bar, end):
-            out[-1] = (gate, out[-1][1], bar, end)
-        else:
-            out.append((gate, bar, bar, end))
-    return out
 
 
 MARKET = {"bar": 0, "direction": "long", "type": "market", "entry": None, "sl": 1.0, "tp": 1.2}
@@ -172,6 +94,13 @@ def test_a_session_ends_its_block_with_the_start_of_the_next_window(v1: Asked) -
 )  # fmt: skip
 def test_windows_that_wrap_overlap_or_are_no_clocks(v1: Asked, windows: Any, expected: Any) -> None:
     assert blocks(v1.gates(quiet("00:00", 1500, orders=[], session_filter={"fixed_times": windows}))) == expected
+
+
+def test_a_window_between_open_and_close_of_a_bar_is_over_at_its_close(v1: Asked) -> None:
+    minutes = quiet("00:00", 15, orders=[], session_filter={"fixed_times": [["00:06", "00:09"]]})
+    case = minutes.with_config(timeframes={"primary": "M5"})
+    case = replace(case, bars={"M5": minutes.bars["M1"].take(slice(None, None, 5))})
+    assert blocks(v1.gates(case)) == [("session", 0, 0, ns(0, "00:06")), ("session", 1, 2, ns(1, "00:06"))]
 
 
 def test_an_anchored_session_ends_its_block_with_its_next_start(v1: Asked) -> None:
@@ -273,154 +202,14 @@ def test_a_filter_is_named_on_the_bar_on_which_the_rule_would_have_given_its_sig
     ]  # fmt: skip
 
 
+def test_one_filter_that_stops_several_rules_of_a_direction_is_named_once(v1: Asked) -> None:
+    case = with_parameters(pinned("branch__trend_auto"), extra_htf_filter="above", enabled_scenarios=[2, 3, 5, 6])
+    assert [(event["bar"], event["gate"], event["direction"]) for event in v1.gates(case)] == [(1, "trend", "short")]
+
+
 def test_no_filter_is_named_where_the_condition_does_not_hold_or_cannot_be_computed(v1: Asked) -> None:
     case = with_parameters(pinned("branch__trend_auto"), extra_htf_filter="above")
     assert v1.gates(with_parameters(case, z_score_short=99.0, z_score_long=-99.0)) == []
     # V1 would refuse a window of no bars, but never computes it behind the filter.
     assert v1.gates(with_parameters(case, b_b_length=0)) == []
     assert "error" in v1.outcome(with_parameters(case, b_b_length=0, extra_htf_filter="none"))
-
-
-def shift_of(case: Case, gate: str) -> int:
-    """From a bar's open to the time at which a gate is tested, in ns."""
-    step = TIMEFRAME_MINUTES[case.config["timeframes"]["primary"]] * MINUTE_NS
-    closed = case.config.get("timestamp_alignment", {}).get("entry_timestamp_mode") == "close"
-    return step if closed or gate in ("session", "anchor") else 0
-
-
-def check_ends(case: Case, events: list[dict[str, Any]]) -> int:
-    """Before the end of a block no signal is given, from it on the block is over; the number of ends checked."""
-    signals = {event["bar"] for event in of_kind(events, "signal")}
-    gates = {event["bar"]: event for event in of_kind(events, "gate")}
-    times = [(event["bar"], event["timestamp_ns"]) for event in of_kind(events, "equity")]
-    ended = 0
-    for gate in gates.values():
-        if gate["until_ns"] is None:
-            continue
-        shift = shift_of(case, gate["gate"])
-        # The end of a window of news belongs to it.
-        until = gate["until_ns"] - shift + (gate["gate"] == "news")
-        assert gate["timestamp_ns"] < until
-        later = [(bar, time) for bar, time in times if bar > gate["bar"]]
-        assert not any(bar in signals or bar not in gates for bar, time in later if time < until)
-        free = [gates.get(bar) for bar, time in later if time >= until][:1]
-        assert all(
-            found is None or (found["gate"], found["until_ns"]) != (gate["gate"], gate["until_ns"]) for found in free
-        )
-        ended += len(free)
-    return ended
-
-
-def check_bars(events: list[dict[str, Any]]) -> None:
-    """Gate events come first on their bar, one for all directions or one each, none for a signal's direction."""
-    bars: dict[int, list[dict[str, Any]]] = {}
-    for event in events:
-        bars.setdefault(event["bar"], []).append(event)
-    assert [event["bar"] for event in events] == sorted(event["bar"] for event in events)
-    for rows in bars.values():
-        gates = [row for row in rows if row["event"] == "gate"]
-        assert rows[: len(gates)] == gates
-        assert all(list(gate) == FIELDS and gate["gate"] in REPORTED for gate in gates)
-        assert {gate["timestamp_ns"] for gate in gates} <= {rows[-1]["timestamp_ns"]}
-        directions = [gate["direction"] for gate in gates]
-        assert len(set(directions)) == len(directions)
-        assert None not in directions or len(directions) == 1
-        signals = {row["direction"] for row in rows if row["event"] == "signal"}
-        assert not signals & set(directions)
-        assert not signals or None not in directions
-
-
-def test_nothing_but_gate_events_is_added_to_any_answer(v1: Asked) -> None:
-    seen: Counter[str] = Counter()
-    ends = refusals = 0
-    for case in [*map(Case.load, PINNED), *(sweep_case(3, number)[0] for number in range(DRAWN))]:
-        plain, watched = v1.outcome(case, gates=False), v1.outcome(case)
-        if "error" in plain:
-            refusals += 1
-            assert watched == plain
-            continue
-        events = watched["events"]
-        watched["events"] = [event for event in events if event["event"] != "gate"]
-        assert json.dumps(watched) == json.dumps(plain), case.id
-        check_bars(events)
-        ends += check_ends(case, events)
-        seen.update(event["gate"] for event in of_kind(events, "gate"))
-    assert set(seen) == REPORTED
-    assert len(PINNED) + DRAWN - refusals >= 60
-    assert (ends > 500, refusals > 0) == (True, True), (ends, refusals, seen)
-
-
-def test_every_bar_on_which_mean_reversion_is_held_up_has_a_gate(v1: Asked) -> None:
-    held = 0
-    for number in range(DRAWN):
-        case = sweep_case(3, number)[0]
-        outcome = v1.outcome(case)
-        if "orders" in case.config["strategy"]["parameters"] or "error" in outcome:
-            continue
-        gates = {event["timestamp_ns"]: event["gate"] for event in of_kind(outcome["events"], "gate")}
-        trades = [(t["entry_time_ns"], t["exit_time_ns"]) for t in outcome["trades"]]
-        trades += [(t["entry_time_ns"], 2**63) for t in outcome["open_positions"]]
-        during = {
-            event["timestamp_ns"]
-            for event in of_kind(outcome["events"], "equity")
-            if any(begin < event["timestamp_ns"] <= end for begin, end in trades)
-        }
-        assert {time for time, gate in gates.items() if gate == "position_limit"} <= during
-        assert {"trend", "chain"}.isdisjoint(gates[time] for time in during)
-        assert during <= set(gates)
-        held += len(during)
-    assert held > 200
-
-
-def test_without_the_flag_or_without_a_trace_no_gate_is_told(v1: Asked) -> None:
-    case = pinned("branch__cooldown_exit")
-    assert of_kind(v1.outcome(case, gates=False)["events"], "gate") == []
-    assert "events" not in v1.outcome(case, events=False)
-    assert of_kind(v1.outcome(case)["events"], "gate") != []
-
-
-def inside_v1(code: str, request: dict[str, Any]) -> str:
-    """Standard output of code that runs with V1 and the worker's folder on its path."""
-    head = f"import json, sys\nsys.path[:0] = [{str(LEGACY_SRC)!r}, {str(WORKER.parent)!r}]\n"
-    head += f"import worker, gates\nfrom backtest_engine import runner\nrequest = json.loads({json.dumps(request)!r})\n"
-    done = subprocess.run([sys.executable, "-c", head + code], capture_output=True, text=True, check=True)
-    return done.stdout
-
-
-def test_v1_is_as_it_was_after_a_run_and_after_an_exception(v1: Asked) -> None:
-    code = """
-before = runner._wrap
-try:
-    with gates.Watch():
-        assert runner._wrap is not before
-        raise KeyError("passes")
-except KeyError as error:
-    print(error)
-assert runner._wrap is before
-kinds = [v for m in list(sys.modules.values()) if m.__name__.startswith("backtest_engine") for v in vars(m).values()]
-kinds = [k for k in kinds if isinstance(k, type) and k.__module__.startswith("backtest_engine")]
-members = {k: dict(vars(k)) for k in kinds}
-print(sum(e["event"] == "gate" for e in worker._run({**request, "gates": True})["outcome"]["events"]))
-assert runner._wrap is before and members == {k: dict(vars(k)) for k in kinds} and len(kinds) > 15
-print(sorted(gates.REPORTED) == sorted(set(gates.REPORTED)))
-"""
-    request = v1.engine.request(prepare(pinned("branch__cooldown_exit"), v1.folder), {}, events=True)
-    assert inside_v1(code, request).split() == ["'passes'", "1", "True"]
-
-
-def test_a_run_without_a_trace_is_not_watched(v1: Asked) -> None:
-    code = """
-def fail(*_):
-    raise AssertionError("watched")
-gates.Watch._attach = fail
-for events, asked in ((False, True), (True, False)):
-    print("error" in worker._run({**request, "events": events, "gates": asked})["outcome"])
-# A fault of the watch is one of the worker, never taken for a refusal of V1.
-try:
-    worker._run({**request, "gates": True})
-except AssertionError as error:
-    print(error)
-"""
-    request = v1.engine.request(prepare(pinned("branch__cooldown_exit"), v1.folder), {}, events=True)
-    printed = inside_v1(code, request).split()
-    assert printed == ["False", "False", "watched"]

@@ -100,13 +100,16 @@ class Watch:
     def _events(self, start: int) -> Iterator[dict[str, Any]]:
         from backtest_engine.data import to_ns
 
-        known: set[tuple[int, str | None]] = set()
+        known: set[tuple[int, str]] = set()
         for index, time, direction, explain in self._stops:
             # Several rules of one direction are stopped by one filter.
-            found = explain() if (index, direction) not in known else None
+            if direction is not None and (index, direction) in known:
+                continue
+            found = explain()
             if found is None:
                 continue
-            known.add((index, direction))
+            if direction is not None:
+                known.add((index, direction))
             gate, end = found
             until = None if end is None else to_ns(end)
             yield {
