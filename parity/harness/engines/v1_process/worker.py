@@ -5,6 +5,7 @@ Started as ``python worker.py <legacy_v1/src>``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -70,6 +71,13 @@ def _outcome(result: Any, *, events: bool) -> dict[str, Any]:
     return out
 
 
+def _watch() -> Any:
+    """Records what stops V1's strategy during a run; loaded only where that is asked for."""
+    from gates import Watch  # type: ignore[import-not-found]  # beside this file
+
+    return Watch()
+
+
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     from backtest_engine.runner import Environment, run_backtest
     from shared.exceptions import category_of, code_of
@@ -77,14 +85,19 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     news = request.get("news_file")
     env = Environment(data_root=Path(request["data_root"]), news_file=Path(news) if news else None)
-    try:
-        result = run_backtest(request["config"], env, trace_events=request["events"])
-    except Exception as error:  # whatever V1 raises is its refusal
-        code = code_of(error)
-        message = f"{type(error).__name__}: {error}"
-        return {"outcome": {"error": {"category": category_of(code), "code": code, "message": message}}}
+    watch = _watch() if request["events"] and request.get("gates") else None
+    with watch or contextlib.nullcontext():
+        try:
+            result = run_backtest(request["config"], env, trace_events=request["events"])
+        except Exception as error:  # whatever V1 raises is its refusal
+            code = code_of(error)
+            message = f"{type(error).__name__}: {error}"
+            return {"outcome": {"error": {"category": category_of(code), "code": code, "message": message}}}
+    outcome = _outcome(result, events=request["events"])
+    if watch is not None:
+        outcome["events"] = watch.merged(outcome["events"], result.start_index)
     return {
-        "outcome": _outcome(result, events=request["events"]),
+        "outcome": outcome,
         "bars": result.bars_tested,
         "bars_loaded": result.bars_total,
         "loop_s": result.loop_s,
