@@ -11,10 +11,10 @@ use crate::gates::NewsGate;
 use crate::indicators;
 use crate::indicators::marks::Marks;
 use crate::indicators::trailing::{Bands, ZScore, beyond};
+use crate::inputs::Inputs;
 use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
 use crate::rounding;
-use crate::run::Inputs;
 use crate::threads::join;
 use crate::volatility::{self, Garch};
 
@@ -150,7 +150,7 @@ impl<'a> MeanReverter<'a> {
         let envelope =
             || enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
         let ((ema, ema_z, kalman_z, range), bands) =
-            if close.len() >= WORTH_A_THREAD { join(inputs.spare, scores, envelope) } else { (scores(), envelope()) };
+            if close.len() >= WORTH_A_THREAD { join(scores, envelope) } else { (scores(), envelope()) };
         let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length);
         let first = ema_z.map(|z| EmaReversion { z, ask_range: policies.ask_range_for_shorts.then(ask_range) });
         let band = bands.map(|bands| BandReversion {

@@ -8,9 +8,9 @@ use omega_contract::inputs::Pair;
 use omega_contract::strategy::{Direction, ScriptedOrders, Strategy as Choice};
 
 use crate::gates::NewsGate;
+use crate::inputs::Inputs;
 use crate::order::Request;
 use crate::policy::Policies;
-use crate::run::Inputs;
 use mean_reversion::MeanReverter;
 
 /// What a strategy may know about the account.
