@@ -4,9 +4,9 @@ use omega_contract::inputs::{Higher, Pair};
 use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind, TrendFilter};
 use omega_contract::time::Timeframe;
 
-use super::View;
 use super::chain::Chain;
 use super::cluster::Regimes;
+use super::view::View;
 use crate::gates::NewsGate;
 use crate::indicators;
 use crate::indicators::marks::Marks;
