@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_panic_of_the_work_reaches_the_caller() {
-        let caught = std::panic::catch_unwind(|| beside(files(&[WORTH_A_THREAD]), || panic!("planted")));
+        let caught = std::panic::catch_unwind(|| beside(files(&[WORTH_A_THREAD]), || panic!("broken")));
         assert!(caught.is_err());
     }
 }
