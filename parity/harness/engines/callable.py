@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from parity.harness.engines.wire import read_line, read_reply, request_of
+from parity.harness.engines.wire import read_object, read_reply, request_of
 from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer, MalformedOutcomeError
+from parity.harness.model.outcome import MalformedOutcomeError
+from parity.harness.model.plain import Answer
 
 
 class CallableEngine:
@@ -36,7 +37,7 @@ class CallableEngine:
         try:
             # By way of text, as between processes: nothing is shared, and one reader is strict with all engines.
             line = json.dumps(self._function(json.loads(json.dumps(request))))
-            reply = read_reply(read_line(line.encode()), self.capabilities.unknown)
+            reply = read_reply(read_object(line.encode()), self.capabilities.unknown)
             failure = reply.failure
         except MalformedOutcomeError as error:
             failure = f"answered nonsense: {error}"
@@ -47,7 +48,7 @@ class CallableEngine:
             return Answer(outcome=None, failure=failure, seconds=seconds)
         return Answer(outcome=reply.outcome, seconds=seconds, bars=reply.bars, extra=reply.extra)
 
-    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:
+    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter looks at them
         """Nothing: the protocol has no question for them."""
         return {}
 

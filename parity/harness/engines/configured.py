@@ -22,6 +22,7 @@ from parity.harness.engines.process import ProcessEngine
 from parity.harness.engines.v1 import V1Engine
 from parity.harness.engines.v2 import MEMORY_MB, V2Engine, V2InProcess
 from parity.harness.model.capabilities import Capabilities
+from parity.harness.model.decode import check_unknown
 from parity.harness.model.limits import EVERYTHING, Limits
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class _Table:
 
     def engine(self, timeout: float, v2_in_process: bool) -> Engine:
         kind = self._kind()
-        name, seconds, memory = self._name(kind), self._timeout(timeout), self._memory(kind)
+        name, seconds, memory = self._name(kind), self._timeout(timeout), self._memory()
         if kind == "builtin":
             builtin = self.raw["builtin"]
             if self._flag("in_process", v2_in_process and builtin == "v2"):
@@ -169,7 +170,7 @@ class _Table:
     def _timeout(self, default: float) -> float:
         return float(self._number("timeout", default, LONGEST_TIMEOUT))
 
-    def _memory(self, kind: str) -> int | None:
+    def _memory(self) -> int | None:
         if "memory_mb" not in self.raw:
             return None
         if not isinstance(self.raw["memory_mb"], int):
@@ -188,7 +189,10 @@ class _Table:
         value = self.raw.get("unknown", [])
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise self._error("unknown", f"a list of fields is wanted, not {_shown(value)}")
-        return frozenset(value)
+        try:
+            return check_unknown(value)
+        except ValueError as error:
+            raise self._error("unknown", str(error)) from error
 
     def _command(self, folder: Path) -> list[str]:
         words = self.raw["command"]

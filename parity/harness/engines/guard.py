@@ -1,7 +1,7 @@
-"""Ends whatever engines leave behind when the harness is gone, however it went: a process of its own that waits for that.
+"""Ends whatever engines leave behind when the harness is gone, however it went: a process that waits for nothing else.
 
-Started as ``python guard.py MARK``; the end of its input is the end of the harness. Every process that an engine starts
-carries the engine's mark in its environment, also one that has left the engine's session.
+Started as ``python guard.py MARK``; the end of its input is the end of the harness. Every process that an engine
+starts carries the engine's mark in its environment, also one that has left the engine's session.
 """
 
 from __future__ import annotations

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from parity.harness.engines.channel import Channel, EndedError, WorkerDiedError
-from parity.harness.engines.wire import SETTLES, Hello, read_hello, read_line, read_reply, request_of
+from parity.harness.engines.wire import SETTLES, Hello, read_hello, read_object, read_reply, request_of
 from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer, MalformedOutcomeError
+from parity.harness.model.outcome import MalformedOutcomeError
+from parity.harness.model.plain import Answer
 
 __all__ = ["ProcessEngine", "WorkerDiedError"]
 
@@ -91,7 +92,7 @@ class ProcessEngine:
         """What the protocol asks, but for the id."""
         return request_of(prepared, switches, events=events)
 
-    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:
+    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter looks at them
         """Nothing: the protocol has no question for them."""
         return {}
 
@@ -120,10 +121,10 @@ class ProcessEngine:
         channel.send(json.dumps({"id": number, **request}).encode() + b"\n")
         fresh = self._answers == 0
         try:
-            reply = read_line(channel.line(deadline, self.timeout))
+            reply = read_object(channel.line(deadline, self.timeout))
             if fresh and "hello" in reply:
                 self._greet(read_hello(reply))
-                reply = read_line(channel.line(deadline, self.timeout))
+                reply = read_object(channel.line(deadline, self.timeout))
         except MalformedOutcomeError as error:
             raise WorkerDiedError(f"answered nonsense: {error}") from error
         self._check_id(reply, number)

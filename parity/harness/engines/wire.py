@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from parity.harness.model.decode import decode_outcome, shown
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import MalformedOutcomeError, check
+from parity.harness.model.outcome import MalformedOutcomeError
+from parity.harness.model.reply import parse_reply
 
 #: The protocol that a hello announces; an engine without a hello and without ids speaks the one before it.
 PROTOCOL = 2
 #: Seconds after the first answer of an engine without ids in which another one shows that it came unasked.
 SETTLES = 0.25
+#: Characters of an engine's own words that are repeated.
+LONGEST_FAILURE = 400
 REPLY = ("id", "outcome", "failure", "bars", "unknown", "extra")
 HELLO = ("protocol", "name", "version", "capabilities")
 
@@ -47,19 +50,23 @@ def request_of(prepared: Prepared, switches: Mapping[str, str], *, events: bool)
     }
 
 
-def read_line(line: bytes) -> dict[str, Any]:
+def read_object(line: bytes) -> dict[str, Any]:
     """The object that a line holds.
 
     Raises:
         MalformedOutcomeError: it is no JSON object, or one that can be understood in two ways.
     """
     try:
-        value = json.loads(line)
-    except ValueError as error:
-        raise MalformedOutcomeError(f"{line[:80]!r}: {error}") from error
+        value = parse_reply(line)
+    except MalformedOutcomeError as error:
+        raise MalformedOutcomeError(error.path, f"{error.problem}: {_start(line)}") from error
     if not isinstance(value, dict):
-        raise MalformedOutcomeError(f"{line[:80]!r} is not an object")
+        raise MalformedOutcomeError("", f"{_start(line)} is not an object")
     return value
+
+
+def _start(line: bytes) -> str:
+    return repr(line[:80])[1:]
 
 
 def read_hello(line: Mapping[str, Any]) -> Hello:
@@ -70,15 +77,15 @@ def read_hello(line: Mapping[str, Any]) -> Hello:
     """
     raw = line["hello"]
     if len(line) != 1 or not isinstance(raw, Mapping):
-        raise MalformedOutcomeError("hello is not an object in a line of its own")
+        raise MalformedOutcomeError("hello", "is not an object in a line of its own")
     _only(raw, HELLO, "hello")
     if type(raw.get("protocol")) is not int or raw["protocol"] != PROTOCOL:
-        raise MalformedOutcomeError(f"hello.protocol: {raw.get('protocol')!r} is not {PROTOCOL}")
+        raise MalformedOutcomeError("hello.protocol", f"{shown(raw.get('protocol'))} is not {PROTOCOL}")
     for key in ("name", "version"):
         if key in raw and not isinstance(raw[key], str):
-            raise MalformedOutcomeError(f"hello.{key}: {raw[key]!r} is not a text")
+            raise MalformedOutcomeError(f"hello.{key}", f"{shown(raw[key])} is not a text")
     if not isinstance(raw.get("capabilities", {}), Mapping):
-        raise MalformedOutcomeError("hello.capabilities is not an object")
+        raise MalformedOutcomeError("hello.capabilities", "is not an object")
     return Hello(name=raw.get("name"), version=raw.get("version"), capabilities=raw.get("capabilities", {}))
 
 
@@ -101,19 +108,30 @@ def read_reply(raw: Mapping[str, Any], unknown: frozenset[str] = frozenset()) ->
     _only(raw, REPLY, "reply")
     if "failure" in raw:
         if not isinstance(raw["failure"], str) or "outcome" in raw:
-            raise MalformedOutcomeError("failure is not a text in place of the outcome")
-        return Reply(outcome=None, failure=raw["failure"])
+            raise MalformedOutcomeError("failure", "is not a text in place of the outcome")
+        return Reply(outcome=None, failure=" ".join(raw["failure"].split())[:LONGEST_FAILURE])
     if "outcome" not in raw:
-        raise MalformedOutcomeError("outcome is missing")
+        raise MalformedOutcomeError("outcome", "missing")
     bars, extra = raw.get("bars", 0), raw.get("extra", {})
     if type(bars) is not int or not 0 <= bars < 2**63:
-        raise MalformedOutcomeError(f"bars: {str(bars)[:40]} is not a number of bars")
+        raise MalformedOutcomeError("bars", f"{shown(bars)} is not a number of bars")
     if not isinstance(extra, Mapping):
-        raise MalformedOutcomeError("extra is not an object")
-    return Reply(outcome=check(raw["outcome"]), bars=bars, extra=extra)
+        raise MalformedOutcomeError("extra", "is not an object")
+    return Reply(outcome=_outcome(raw, unknown), bars=bars, extra=extra)
+
+
+def _outcome(raw: Mapping[str, Any], unknown: frozenset[str]) -> Any:
+    """The outcome of a reply; the reply, the outcome and the engine may each name what is not known."""
+    found = raw["outcome"]
+    if "unknown" in raw and isinstance(found, dict) and "error" not in found:
+        named, own = raw["unknown"], found.get("unknown", [])
+        both = [*own, *named] if isinstance(own, list) and isinstance(named, list) else named
+        found = {**found, "unknown": both}
+    decode_outcome(found, unknown=unknown)
+    return found
 
 
 def _only(raw: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in raw:
         if key not in known:
-            raise MalformedOutcomeError(f"{where}.{str(key)[:40]}: unknown; known: {', '.join(known)}")
+            raise MalformedOutcomeError(f"{where}.{str(key)[:40]}", f"unknown; known: {', '.join(known)}")

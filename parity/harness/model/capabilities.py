@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from parity.harness.model.decode import check_unknown
+
 #: Gates that a trace can name (spec 4.1): which of them kept the strategy from trading on a bar.
 GATES = (
     "cooldown_exit", "cooldown_entry", "cooldown_candles", "session", "anchor", "news", "position_limit", "trend",
@@ -44,7 +46,7 @@ class Capabilities:
             elif name == "gates":
                 out = replace(out, gates=frozenset(_names(name, value, GATES)))
             elif name == "unknown":
-                out = replace(out, unknown=self.unknown | frozenset(_names(name, value)))
+                out = replace(out, unknown=self.unknown | check_unknown(_names(name, value)))
             else:
                 raise ValueError(f"unknown {name}; known: events, switches, gates, unknown")
         return out

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from parity.harness.model.outcome import Answer
+from parity.harness.model.plain import Answer
 from parity.harness.oracle.compare import Difference
 
 

@@ -27,14 +27,13 @@ def _indicators(pair: Pair, examined: Examined) -> str:
     """The reference's indicators where a signal parts the engines, if it can tell them, beside the thresholds."""
     a, b = examined.a.outcome or {}, examined.b.outcome or {}
     divergence = first_divergence(a.get("events", ()), b.get("events", ()))
-    ask = getattr(pair.a, "indicators", None)
     if (
         divergence is None
-        or ask is None
+        or not pair.a.capabilities.indicators
         or "signal" not in {e["event"] for e in (divergence.a, divergence.b) if e is not None}
     ):
         return ""
-    values = ask(examined.case, divergence.timestamp_ns)
+    values = pair.a.indicators(examined.case, divergence.timestamp_ns)
     if not values:
         return ""
     parameters = examined.case.config["strategy"].get("parameters", {})

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 HELLO = {"hello": {"protocol": 2, "name": "V1", "capabilities": {"events": True, "switches": False}}}
+#: Metrics that count something. V1 adds up money from a whole 0, so that a sum over nothing is no float in its answer.
+COUNTS = ("total_trades", "active_days")
 
 
 def _trade(position: Any, to_ns: Any) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def _outcome(result: Any, *, events: bool) -> dict[str, Any]:
         "equity": [[to_ns(t), value] for t, value in curve],
         "balance": portfolio.cash,
         "fees_total": portfolio.total_fees,
-        "metrics": result.metrics,
+        "metrics": {name: value if name in COUNTS else float(value) for name, value in result.metrics.items()},
     }
     if events:
         out["events"] = result.trace.events
