@@ -144,7 +144,7 @@ class _Table:
             raise self._error("", f"unknown {', '.join(unknown)}; known: {', '.join(sorted(KEYS))}")
         kinds = [kind for kind in ("builtin", "command", "callable") if kind in self.raw]
         if len(kinds) != 1:
-            raise self._error("", f"exactly one of builtin, command and callable is wanted, and it has {len(kinds)}")
+            raise self._error("", f"wants exactly one of builtin, command and callable, and has {len(kinds)}")
         for key in self.raw:
             if kinds[0] not in KEYS[key]:
                 raise self._error(key, f"an engine with {kinds[0]} has no such key")
@@ -188,7 +188,7 @@ class _Table:
     def _unknown(self) -> frozenset[str]:
         value = self.raw.get("unknown", [])
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-            raise self._error("unknown", f"a list of fields is wanted, not {_shown(value)}")
+            raise self._error("unknown", f"wants a list of fields, not {_shown(value)}")
         try:
             return check_unknown(value)
         except ValueError as error:
@@ -197,7 +197,7 @@ class _Table:
     def _command(self, folder: Path) -> list[str]:
         words = self.raw["command"]
         if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
-            raise self._error("command", f"a list of words is wanted, not {_shown(words)}")
+            raise self._error("command", f"wants a list of words, not {_shown(words)}")
         if any("\0" in word for word in words) or not words[0]:
             raise self._error("command", f"{_shown(words)} cannot be a command")
         # "python" is the interpreter of the suite.

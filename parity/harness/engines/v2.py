@@ -30,7 +30,8 @@ SWITCHES: tuple[str, ...] = (
 class V2Engine(ProcessEngine):
     """Runs a case through ``bt`` with the given switches; everything not named is at ``v1``.
 
-    ``timeout`` in seconds, ``memory_mb`` in MiB; ``environment`` is added to the worker's.
+    ``timeout`` in seconds, ``memory_mb`` in MiB; ``environment`` is added to the worker's. ``package`` is the folder in
+    which ``bt`` lies, by default the one that this process would import.
     """
 
     def __init__(
@@ -40,12 +41,18 @@ class V2Engine(ProcessEngine):
         timeout: float = 60.0,
         memory_mb: int = MEMORY_MB,
         environment: Mapping[str, str] | None = None,
+        package: Path | None = None,
     ) -> None:
-        # The worker takes the package that this process would.
-        found = importlib.util.find_spec("bt")
-        folders = [str(Path(place).parent) for place in (found.submodule_search_locations if found else None) or ()]
-        command = [sys.executable, str(WORKER), *folders[:1]]
+        folder = package or _package()
+        command = [sys.executable, str(WORKER), *([str(folder)] if folder else [])]
         super().__init__(name, command, timeout=timeout, memory_mb=memory_mb, environment=environment)
+
+
+def _package() -> Path | None:
+    """The folder of the package ``bt``, which is found and not imported; None where there is none."""
+    found = importlib.util.find_spec("bt")
+    places = found.submodule_search_locations if found else None
+    return Path(next(iter(places))).parent if places else None
 
 
 class V2InProcess(CallableEngine):

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import bt
@@ -65,12 +66,8 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         config = migrated(request)
         with environment(variables(request)):
-            raw = result(bt.run_backtest_json(json.dumps(config)))
-        if not raw["ok"]:
-            fault = raw["error"]
-            return _refusal(fault["category"], fault["code"], fault["message"])
-        extra = {"rejected": raw["rejected_orders"], "meta": raw["meta"]}
-        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"], "extra": extra}
+            text = bt.run_backtest_json(json.dumps(config))
+        return reply(result(text))
     except (bt.ConfigError, bt.MigrationError) as error:
         return _refusal("config", error.code, str(error))
     except bt.InternalError as error:
@@ -81,6 +78,21 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         return {"failure": f"answered nonsense: {error}"}
     except Exception as error:  # a fault of the adapter or of bt is no outcome, and no end of the run
         return {"failure": f"failed: {error!r}"}
+
+
+def reply(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The reply that V2's result makes.
+
+    Raises:
+        OddResultError: the result lacks something that every result has, or has parts that are not known.
+    """
+    try:
+        if not raw["ok"]:
+            fault = raw["error"]
+            return _refusal(fault["category"], fault["code"], fault["message"])
+        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"]}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise OddResultError(f"V2's result: {error!r}") from error
 
 
 def _refusal(category: str, code: int, message: str) -> dict[str, Any]:
@@ -104,11 +116,16 @@ def result(text: str) -> dict[str, Any]:
 
 
 def _keys(value: Any) -> int:
+    """Keys of all objects in a value; rows are counted without a loop of Python's."""
     if type(value) is dict:
         return len(value) + sum([_keys(part) for part in value.values() if type(part) in (dict, list)])
-    if type(value) is list and value and type(value[0]) in (dict, list):
-        return sum([_keys(part) for part in value])
-    return 0
+    kinds = set(map(type, value))
+    if kinds == {dict}:
+        inner = chain.from_iterable(map(dict.values, value))
+        if {dict, list} & set(map(type, inner)):
+            return sum(map(_keys, value))
+        return sum(map(len, value))
+    return sum([_keys(part) for part in value if type(part) in (dict, list)]) if {dict, list} & kinds else 0
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
