@@ -11,7 +11,7 @@ from parity.harness.engines.v2 import SWITCHES, V2Engine, V2InProcess
 from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer
 
 __all__ = ["SWITCHES", "Engine", "EnginesError", "V1Engine", "V2Engine", "V2InProcess", "configured", "limits"]
 

@@ -11,8 +11,7 @@ from parity.harness.engines.wire import read_object, read_reply, request_of
 from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import MalformedOutcomeError
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer, MalformedOutcomeError
 
 
 class CallableEngine:

@@ -17,8 +17,7 @@ from parity.harness.engines.wire import SETTLES, Hello, read_hello, read_object,
 from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import MalformedOutcomeError
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer, MalformedOutcomeError
 
 __all__ = ["ProcessEngine", "WorkerDiedError"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from parity.harness.model.decode import decode_outcome, shown
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import MalformedOutcomeError
+from parity.harness.model.outcome import MalformedOutcomeError, Outcome, Refusal
 from parity.harness.model.reply import parse_reply
 
 #: The protocol that a hello announces; an engine without a hello and without ids speaks the one before it.
@@ -93,7 +93,7 @@ def read_hello(line: Mapping[str, Any]) -> Hello:
 class Reply:
     """What a reply to ``run`` says: an outcome, or in ``failure`` why there is none."""
 
-    outcome: Any
+    outcome: Outcome | Refusal | None
     failure: str | None = None
     bars: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -120,15 +120,14 @@ def read_reply(raw: Mapping[str, Any], unknown: frozenset[str] = frozenset()) ->
     return Reply(outcome=_outcome(raw, unknown), bars=bars, extra=extra)
 
 
-def _outcome(raw: Mapping[str, Any], unknown: frozenset[str]) -> Any:
+def _outcome(raw: Mapping[str, Any], unknown: frozenset[str]) -> Outcome | Refusal:
     """The outcome of a reply; the reply, the outcome and the engine may each name what is not known."""
     found = raw["outcome"]
     if "unknown" in raw and isinstance(found, dict) and "error" not in found:
         named, own = raw["unknown"], found.get("unknown", [])
         both = [*own, *named] if isinstance(own, list) and isinstance(named, list) else named
         found = {**found, "unknown": both}
-    decode_outcome(found, unknown=unknown)
-    return found
+    return decode_outcome(found, unknown=unknown)
 
 
 def _only(raw: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

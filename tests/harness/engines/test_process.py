@@ -20,7 +20,7 @@ from parity.harness.engines import channel as channels
 from parity.harness.engines.process import ProcessEngine
 from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.files import Prepared, prepare
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LIAR = Path(__file__).resolve().parents[1] / "engines_that_lie.py"
