@@ -6,13 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parity.harness.model.decode import check_unknown
+from msgspec import inspect
 
-#: Gates that a trace can name (spec 4.1): which of them kept the strategy from trading on a bar.
-GATES = (
-    "cooldown_exit", "cooldown_entry", "cooldown_candles", "session", "anchor", "news", "position_limit", "trend",
-    "chain",
-)  # fmt: skip
+from parity.harness.model.decode import check_unknown
+from parity.harness.model.events import Gate
+
+#: Gates that a trace can name: which of them kept the strategy from trading on a bar.
+GATES: tuple[str, ...] = tuple(
+    value
+    for field in inspect.type_info(Gate).fields  # type: ignore[attr-defined]
+    if field.name == "gate"
+    for value in field.type.values
+)
 
 
 @dataclass(frozen=True, kw_only=True)
