@@ -20,8 +20,8 @@ from bt import _native
 from parity.harness.adr.witnesses import BUILDERS
 from parity.harness.boundary import v1_worker
 from parity.harness.boundary.before_after import BeforeAfter, Side
-from parity.harness.engines import V1Engine, V2Engine
-from parity.harness.engines.v2 import environment as environment_of
+from parity.harness.engines import V1Engine, V2InProcess
+from parity.harness.engines.v2_process.calls import environment as environment_of
 from parity.harness.generate import market_runs
 from parity.harness.model.bars import Bars
 from parity.harness.model.case import Case
@@ -40,7 +40,7 @@ def test_native_module_exports_one_callable_that_takes_and_returns_text(pair: Pa
     with pytest.raises(TypeError):
         _native.run_backtest(b"{}")  # type: ignore[arg-type]
     prepared = pair.prepare(BUILDERS["exit_gap"]())
-    engine = V2Engine()
+    engine = V2InProcess()
     answer = engine.run(prepared, {})
     assert answer.failure is None
     session.boundary_facts.append(f"bt._native exports {callables[0]}() and nothing else callable")
@@ -79,7 +79,7 @@ def test_a_backtest_crosses_the_boundary_once_whatever_its_length(
         prepared = pair.prepare(case)
         with monkeypatch.context() as patched:
             patched.setattr(_native, "run_backtest", counted)
-            answer = V2Engine().run(prepared, {})
+            answer = V2InProcess().run(prepared, {})
         assert answer.outcome is not None
         bars.append(answer.bars)
     assert len(crossings) == 2
@@ -159,7 +159,7 @@ def _v2_side(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Side:
         patched.setattr(_native, "run_backtest", counted)
         for _ in range(2):  # the first one is a warm-up, as V1 has one
             crossings.clear()
-            assert V2Engine().run(prepared, {}).failure is None
+            assert V2InProcess().run(prepared, {}).failure is None
     config, answer, inside = crossings[-1]
     began = time.perf_counter()
     result = json.loads(answer)
@@ -173,7 +173,7 @@ def _v2_side(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Side:
 
 def test_nothing_of_python_runs_while_v2_works(pair: Pair, session: Session) -> None:
     prepared = pair.prepare(BUILDERS["exit_gap"]())
-    engine = V2Engine()
+    engine = V2InProcess()
     config = json.dumps(engine.config(prepared, {}, events=True))
     frames: list[str] = []
 
