@@ -66,9 +66,21 @@ OLD: dict[str, Callable[[int], object]] = {
     "honest": lambda number: {"outcome": GOOD, "bars": 1},
     "lies": lambda number: {"outcome": {**GOOD, "balance": 10000.01}, "bars": 1},
     "wavers": lambda number: {"outcome": {**GOOD, "balance": 10000.0 + number % 2}, "bars": 1},
-    "wavers in its trace": lambda number: {"outcome": {**GOOD, "events": [
-        {"event": "equity", "bar": 0, "timestamp_ns": 0, "order": None, "equity": 1.0, "balance": 1.0 + number % 2},
-    ]}},
+    "wavers in its trace": lambda number: {
+        "outcome": {
+            **GOOD,
+            "events": [
+                {
+                    "event": "equity",
+                    "bar": 0,
+                    "timestamp_ns": 0,
+                    "order": None,
+                    "equity": 1.0,
+                    "balance": 1.0 + number % 2,
+                },
+            ],
+        }
+    },
     "babbles": lambda number: "this is not JSON",
     "nan": lambda number: {"outcome": {**GOOD, "equity": [[0, float("nan")]]}},
     "half": lambda number: {"outcome": {"trades": []}},

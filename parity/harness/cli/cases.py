@@ -24,7 +24,7 @@ from parity.harness.model import provenance as versions
 from parity.harness.model.outcome import Answer, Outcome, Refusal
 from parity.harness.oracle.attribution import attribute_to_switches, explanation
 from parity.harness.oracle.verdict import ExitCode
-from parity.harness.triage.describe import describe
+from parity.harness.triage.describe import describe, sides_of
 from parity.harness.triage.minimise import Budget, Size, minimise
 from parity.harness.triage.narrate import narrate
 from parity.harness.triage.plot import plot
@@ -50,14 +50,17 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def locate(options: argparse.Namespace) -> int:
-    """The first bar at which the engines part."""
+    """The first bar at which the engines diverge."""
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         examined = examine(pair, case, parse_switches(options.v2))
         if examined.fingerprint is None:
-            print(f"{case.id}: no difference")
+            print(describe(pair, examined))
         else:
-            print(narrate(case, *both_outcomes(examined), names=pair.names))
+            both_outcomes(examined)
+            sides = sides_of(pair, examined)
+            assert sides is not None
+            print(narrate(case, sides, examined.report.differences))
         return status_of(examined)
 
 
@@ -150,7 +153,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--json", action="store_true", help="the report as JSON")
     command.add_argument("--diff", action="store_true", help="the rows that differ as well, field by field")
     case_command(commands, "explain", explain, "the switches that account for V2's own results, and their effects")
-    command = case_command(commands, "locate", locate, "the first bar at which the engines part, in words")
+    command = case_command(commands, "locate", locate, "the first bar at which the engines diverge, in words")
     command.add_argument("--v2", **AT_V2)
     command = case_command(commands, "shrink", minimised, "the smallest case with the same difference")
     command.add_argument("--v2", **AT_V2)

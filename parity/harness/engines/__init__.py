@@ -31,8 +31,14 @@ class Engine(Protocol):
         """What a report has to say about it besides its verdicts, a sentence each."""
         ...
 
-    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
-        """The engine's answer to a case; ``switches`` maps names to ``"v1"`` or ``"v2"``."""
+    def run(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
+        """The engine's answer to a case; ``switches`` maps names to ``"v1"`` or ``"v2"``.
+
+        ``gates`` asks for what explains a difference: the gates in the trace and, in ``extra["config"]``, the config
+        as the engine understood it. An engine that has neither ignores it.
+        """
         ...
 
     def indicators(self, case: Case, ts: int) -> Mapping[str, float | None]:

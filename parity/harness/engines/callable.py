@@ -29,10 +29,12 @@ class CallableEngine:
         self.remarks: tuple[str, ...] = ()
         self._function = function
 
-    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+    def run(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
         """What the function answers; whatever it raises is a failure of this answer."""
         began = time.perf_counter()
-        request = request_of(prepared, switches, events=events and self.capabilities.events)
+        request = request_of(prepared, switches, events=events and self.capabilities.events, gates=gates)
         try:
             # By way of text, as between processes: nothing is shared, and one reader is strict with all engines.
             line = json.dumps(self._function(json.loads(json.dumps(request))))

@@ -68,12 +68,14 @@ class ProcessEngine:
         times = "once" if self._exits == 1 else f"{self._exits} times"
         return (f"{self.name} ended after an answer {times} and was started again",)
 
-    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+    def run(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
         """The engine's answer; an engine without switches ignores them. Never raises for what the engine does."""
         began = time.perf_counter()
         wanted = events and self.capabilities.events
         try:
-            raw = self.ask(self.request(prepared, switches, events=wanted))
+            raw = self.ask(self.request(prepared, switches, events=wanted, gates=gates))
             reply = read_reply(raw, self.capabilities.unknown)
             failure = reply.failure
         except WorkerDiedError as error:
@@ -87,9 +89,11 @@ class ProcessEngine:
         return Answer(outcome=reply.outcome, seconds=seconds, bars=reply.bars, extra=reply.extra)
 
     @classmethod
-    def request(cls, prepared: Prepared, switches: Mapping[str, str], *, events: bool) -> dict[str, Any]:
+    def request(
+        cls, prepared: Prepared, switches: Mapping[str, str], *, events: bool, gates: bool = False
+    ) -> dict[str, Any]:
         """What the protocol asks, but for the id."""
-        return request_of(prepared, switches, events=events)
+        return request_of(prepared, switches, events=events, gates=gates)
 
     def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter looks at them
         """Nothing: the protocol has no question for them."""

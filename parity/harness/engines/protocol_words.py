@@ -56,6 +56,12 @@ REQUEST_KEYS = (
     ("`news_parquet`", "text", "the same calendar as Parquet"),
     ("`switches`", "object", 'name of a semantics switch -> `"v1"` or `"v2"`; what is not named is at `v1`'),
     ("`events`", "boolean", "whether a trace is wanted; never true for an engine that has none"),
+    (
+        "`gates`",
+        "boolean",
+        "whether the trace should name gates, and `extra` hold the `config` that the engine made of"
+        " this one; true only where the engines differ, and an engine may ignore it",
+    ),
 )
 
 REPLY = """

@@ -11,7 +11,7 @@ from typing import Any
 from parity.harness.engines.callable import CallableEngine
 from parity.harness.engines.process import ProcessEngine
 from parity.harness.engines.wire import request_of
-from parity.harness.model.capabilities import Capabilities
+from parity.harness.model.capabilities import GATES, Capabilities
 from parity.harness.model.files import Prepared
 
 WORKER = Path(__file__).with_name("v2_process") / "worker.py"
@@ -61,7 +61,7 @@ class V2InProcess(CallableEngine):
     def __init__(self, *, name: str = "V2") -> None:
         from parity.harness.engines.v2_process import calls
 
-        super().__init__(name, calls.answer, capabilities=Capabilities())
+        super().__init__(name, calls.answer, capabilities=Capabilities(gates=frozenset(GATES)))
 
     @staticmethod
     def environment(prepared: Prepared) -> dict[str, str]:

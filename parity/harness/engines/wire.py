@@ -33,7 +33,7 @@ class Hello:
     capabilities: Mapping[str, Any] = field(default_factory=dict)
 
 
-def request_of(prepared: Prepared, switches: Mapping[str, str], *, events: bool) -> dict[str, Any]:
+def request_of(prepared: Prepared, switches: Mapping[str, str], *, events: bool, gates: bool = False) -> dict[str, Any]:
     """What an engine is asked about a case, but for the id."""
     return {
         "op": "run",
@@ -47,6 +47,7 @@ def request_of(prepared: Prepared, switches: Mapping[str, str], *, events: bool)
         "news_parquet": str(prepared.news_parquet),
         "switches": dict(switches),
         "events": events,
+        "gates": gates,
     }
 
 

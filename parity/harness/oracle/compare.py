@@ -16,6 +16,7 @@ from msgspec import UNSET
 
 from parity.harness.model.errors import HarnessError
 from parity.harness.model.outcome import OpenPosition, Outcome, Refusal, Trade
+from parity.harness.model.times import moment
 from parity.harness.oracle.equality import results, same
 from parity.harness.oracle.tolerances import TOLERANCES_FILE, Tolerances, TolerancesError
 
@@ -45,12 +46,18 @@ class Difference:
     time: int | None = None
 
     def __str__(self) -> str:
-        text = f"{self.path}: {shown(self.a)} -> {shown(self.b)}"
+        row = self.a if self.b is None else self.b
+        if isinstance(row, dict):
+            values = {name: value if isinstance(value, str) else shown(value, name) for name, value in row.items()}
+            return f"{self.path}: {self.note}: {', '.join(f'{name} {value}' for name, value in values.items())}"
+        text = f"{self.path}: {shown(self.a, self.field)} -> {shown(self.b, self.field)}"
         return f"{text} ({self.note})" if self.note else text
 
 
-def shown(value: object) -> str:
-    """A value in full: every double, and 1, 1.0 and True, have texts of their own."""
+def shown(value: object, field: str = "") -> str:
+    """A value in full: every double, and 1, 1.0 and True, have texts of their own. Times (UTC) go by their field."""
+    if field.endswith("_ns") and type(value) is int and -(2**63) <= value < 2**63:
+        return moment(value)
     return repr(value)
 
 
@@ -190,7 +197,7 @@ def _compare_equity(
             yield Difference(group="account", field="timestamp_ns", a=left_ts, b=right_ts, path=path)
             return
         if not tolerances.equal("account", "equity", left, right):
-            note = f"first of the points that differ, at {left_ts}"
+            note = f"first of the points that differ, at {moment(left_ts)}"
             yield Difference(group="account", field="equity", a=left, b=right, path=f"equity[{i}].equity", note=note)
             return
 

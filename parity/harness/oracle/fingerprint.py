@@ -1,7 +1,8 @@
 """What kind of difference two answers show: the key by which differences are told apart and minimised. Pure.
 
-A case is only as good as long as it shows the difference it was kept for. Two cases show the same one when the first
-events that part are of the same kinds and part in the same numbers.
+A case is only as good as long as it shows the difference it was kept for. Two cases show the same one when they diverge
+first for the same cause: by the same gate, or in the same numbers of the same kind of event. Directions and the fields
+that follow from others are left out: one cause shows in all of them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from parity.harness.model.events import Closed, EquityPoint, Event, ExitChecked, Fee, Signal, numbers
-from parity.harness.model.outcome import Answer, Refusal
+from parity.harness.model.events import Closed, EquityPoint, Event, ExitChecked, Signal, numbers
+from parity.harness.model.outcome import Answer, Outcome, Refusal
 from parity.harness.oracle.compare import Difference, Names
 from parity.harness.oracle.equality import same
-from parity.harness.oracle.trace_diff import first_divergence, traces
+from parity.harness.oracle.stops import lone_signals, stop_of
+from parity.harness.oracle.trace_diff import Divergence, first_divergence, traces
 
 Fingerprint = tuple[str, ...]
-_FOLLOWS = frozenset(("sl_hit", "tp_hit", "r", "result", "reason"))
+#: What follows from the other numbers of an event, where those differ.
+_FOLLOWS = {"exit_checked": {"sl_hit", "tp_hit"}, "closed": {"r", "result", "reason"}, "filled": {"size"}}
+#: Fields of a row, causes before consequences.
+_CAUSES = ("order_id", "symbol", "direction", "order_type", "status", "scenario", "entry_time_ns", "initial_sl",
+           "trigger_time_ns", "entry_price", "size", "entry_fee", "sl", "tp", "exit_time_ns", "reason", "exit_price",
+           "exit_fee", "result", "r_multiple")  # fmt: skip
+#: Both cooldowns in minutes are one cause: engines that swap them are stopped by either.
+_ONE_CAUSE = {"cooldown_exit": "cooldown in minutes", "cooldown_entry": "cooldown in minutes"}
 
 
 def fingerprint(a: Answer, b: Answer, differences: Sequence[Difference], *, names: Names) -> Fingerprint | None:
@@ -26,15 +35,16 @@ def fingerprint(a: Answer, b: Answer, differences: Sequence[Difference], *, name
         return ("incomparable", *failures)
     if not differences:
         return None
-    if isinstance(a.outcome, Refusal) or isinstance(b.outcome, Refusal):
+    if not isinstance(a.outcome, Outcome) or not isinstance(b.outcome, Outcome):
         return ("refusal", *(str(x.outcome.code) if isinstance(x.outcome, Refusal) else "runs" for x in (a, b)))
     both = traces(a.outcome, b.outcome)
     divergence = None if both is None else first_divergence(*both)
-    if divergence is not None:
-        return _of_events(divergence.a, divergence.b, names)
-    group = differences[0].group
-    fields = {d.field or d.note for d in differences if d.group == group}
-    return ("outcome", group, *sorted(fields)[:4])
+    if divergence is None:
+        return _of_results(differences)
+    stop = stop_of(a.outcome, b.outcome, divergence)
+    if stop is not None:
+        return ("gate", _ONE_CAUSE.get(stop.gate.gate, stop.gate.gate), f"stops {names[stop.stopped]}")
+    return _of_events(divergence, names)
 
 
 def _kind(failure: str | None) -> str:
@@ -42,7 +52,27 @@ def _kind(failure: str | None) -> str:
     return re.sub(r"\d+(\.\d+)?", "#", str(failure))[:120]
 
 
-def _of_events(a: Event | None, b: Event | None, names: Names) -> Fingerprint:
+def _of_results(differences: Sequence[Difference]) -> Fingerprint:
+    """By the first row that differs, and what its other fields follow from."""
+    group = differences[0].group
+    first = min((d for d in differences if d.group == group), key=lambda d: (d.order is None, d.time or 0))
+    fields = [d.field for d in differences if (d.group, d.order, d.time) == (group, first.order, first.time)]
+    if first.order is None:
+        fields = [d.field or d.note for d in differences if d.group == group]
+        return ("outcome", group, *sorted(fields)[:4])
+    return ("outcome", group, min(fields, key=_place) or first.note)
+
+
+def _place(field: str) -> int:
+    return _CAUSES.index(field) if field in _CAUSES else -1
+
+
+def _of_events(divergence: Divergence, names: Names) -> Fingerprint:
+    a, b = divergence.a, divergence.b
+    rules = [_rule(signal) for _, signal in lone_signals(divergence)]
+    if len(rules) == 1 or len(set(rules)) == 2:
+        # Rules are asked in the order of their numbers: the earlier one is what the other engine lacks.
+        return ("event", "signal", *min(rules))
     if a is None or b is None or a.event != b.event:
         first = min((e for e in (a, b) if e is not None), key=lambda e: (e.bar, isinstance(e, EquityPoint)))
         return ("event", first.event, *_detail(first), f"only in {names[0] if first is a else names[1]}")
@@ -50,20 +80,21 @@ def _of_events(a: Event | None, b: Event | None, names: Names) -> Fingerprint:
         first, where = (a, names[0]) if a.bar <= b.bar else (b, names[1])
         return ("event", first.event, *_detail(first), f"earlier in {where}")
     theirs = numbers(b)
+    if isinstance(a, Signal) and isinstance(b, Signal) and a.direction != b.direction:
+        return ("numbers", "signal", "direction")
     keys = sorted(key for key, value in numbers(a).items() if not same(value, theirs[key]))
-    # What was hit, and what it earned, follows from the other numbers where those differ.
-    causes = [key for key in keys if key not in _FOLLOWS] or keys
+    causes = [key for key in keys if key not in _FOLLOWS.get(a.event, ())] or keys
     detail = () if isinstance(a, ExitChecked) or _detail(a) != _detail(b) else _detail(a)
     return ("numbers", a.event, *causes, *detail)
 
 
+def _rule(signal: Signal) -> tuple[str, ...]:
+    return (f"scenario {signal.scenario[-1]}",) if signal.scenario else ()
+
+
 def _detail(event: Event) -> tuple[str, ...]:
     if isinstance(event, Closed):
-        return (event.reason,)
+        return ("stop" if event.reason.endswith("stop_loss") else event.reason,)
     if isinstance(event, ExitChecked):
         return ("stop" if event.sl_hit else "target",)
-    if isinstance(event, Fee):
-        return (event.kind,)
-    if isinstance(event, Signal) and event.scenario:
-        return (f"scenario {event.scenario[-1]}",)
     return ()

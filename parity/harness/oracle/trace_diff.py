@@ -1,12 +1,14 @@
-"""The first bar at which two traces part. Pure."""
+"""The first bar at which two traces diverge. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from parity.harness.model.events import EquityPoint, Event
 from parity.harness.model.outcome import Outcome, Refusal
+from parity.harness.model.times import moment
 from parity.harness.oracle.equality import same, same_event, same_events
 
 
@@ -27,8 +29,14 @@ class Divergence:
         if self.a is None or self.b is None or kinds[0] != kinds[1]:
             return f"{kinds[0]} and {kinds[1]} on bar {self.bar}"
         pairs = [(name, getattr(self.a, name), getattr(self.b, name)) for name in self.a.__struct_fields__]
-        changed = [f"{name} {x!r} and {y!r}" for name, x, y in pairs if not same(x, y)]
+        changed = [_changed(name, x, y) for name, x, y in pairs if not same(x, y)]
         return f"{kinds[0]} on bar {self.bar} with {', '.join(changed)}"
+
+
+def _changed(name: str, x: Any, y: Any) -> str:
+    if name == "timestamp_ns":
+        return f"time {moment(x)} and {moment(y)}"
+    return f"{name} {x!r} and {y!r}"
 
 
 def traces(a: Outcome | Refusal | None, b: Outcome | Refusal | None) -> tuple[Sequence[Event], Sequence[Event]] | None:
@@ -40,7 +48,7 @@ def traces(a: Outcome | Refusal | None, b: Outcome | Refusal | None) -> tuple[Se
 
 
 def first_divergence(a: Sequence[Event], b: Sequence[Event], *, context: int = 3) -> Divergence | None:
-    """Where two traces part, or None when they are equal."""
+    """Where two traces diverge, or None when they are equal."""
     if same_events(a, b):
         return None
     pairs = enumerate(zip(a, b, strict=False))

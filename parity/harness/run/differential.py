@@ -43,6 +43,12 @@ def _consistent(first: Answer, second: Answer) -> Answer:
     return first if told is None else replace(first, outcome=None, failure=f"not deterministic: {told}")
 
 
+def _repeated(first: Answer, second: Answer) -> Answer:
+    """The second answer, which says more, unless it contradicts the first."""
+    checked = _consistent(first, second)
+    return second if checked is first and first.failure is None else checked
+
+
 def _contradiction(first: Answer, second: Answer) -> str | None:
     """In what an engine answers the same case in two ways; None where it does not. Messages are never compared."""
     a, b = first.outcome, second.outcome
@@ -101,13 +107,15 @@ class Pair:
         self.clocks.harness += time.perf_counter() - began
         return prepared
 
-    def reference(self, prepared: Prepared, *, events: bool = False) -> Answer:
-        answer = self.a.run(prepared, {}, events=events)
+    def reference(self, prepared: Prepared, *, events: bool = False, gates: bool = False) -> Answer:
+        answer = self.a.run(prepared, {}, events=events, gates=gates)
         self.clocks.a += answer.seconds
         return answer
 
-    def candidate(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
-        answer = self.b.run(prepared, switches, events=events)
+    def candidate(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
+        answer = self.b.run(prepared, switches, events=events, gates=gates)
         self.clocks.b += answer.seconds
         return answer
 
@@ -138,7 +146,8 @@ class Pair:
         """A case at parity, traces and all; ``a`` is the reference's answer where it is known already.
 
         The candidate runs twice, once without its trace, for which it may have a shorter way; the reference on every
-        sixteenth case, and whenever there is a difference: an engine that contradicts itself proves nothing.
+        sixteenth case: an engine that contradicts itself proves nothing. Where there is a difference, both run once
+        more and are asked for their gates, which cost time and explain.
         """
         prepared = self.prepare(case)
         known, self._examined = a is not None, self._examined + 1
@@ -146,7 +155,10 @@ class Pair:
             a = self.reference(prepared, events=True)
         b = _consistent(self.candidate(prepared, {}, events=True), self.candidate(prepared, {}))
         differences = self._with_traces(a, b)
-        if not known and a.failure is None and (differences or self._examined % SAMPLED == 0):
+        if differences:
+            a, b = self._with_gates(prepared, a, b, {})
+            differences = self._with_traces(a, b)
+        elif not known and a.failure is None and self._examined % SAMPLED == 0:
             a = _consistent(a, self.reference(prepared, events=True))
             differences = self._with_traces(a, b)
         return self._examined_case(case, a, b, differences, parity=True)
@@ -155,7 +167,18 @@ class Pair:
         """A case with these switches at ``v2``, traces and all: nobody says that the engines should agree."""
         prepared = self.prepare(case)
         a, b = self.reference(prepared, events=True), self.candidate(prepared, switches, events=True)
+        if self.differences(a, b, parity=False):
+            a, b = self._with_gates(prepared, a, b, switches)
         return self._examined_case(case, a, b, self.differences(a, b, parity=False), parity=False)
+
+    def _with_gates(
+        self, prepared: Prepared, a: Answer, b: Answer, switches: Mapping[str, str]
+    ) -> tuple[Answer, Answer]:
+        """Both answers once more, with what explains their difference."""
+        return (
+            _repeated(a, self.reference(prepared, events=True, gates=True)),
+            _repeated(b, self.candidate(prepared, switches, events=True, gates=True)),
+        )
 
     def _examined_case(
         self, case: Case, a: Answer, b: Answer, differences: list[Difference], *, parity: bool

@@ -149,7 +149,7 @@ class Campaign:
             assert found.minimised is not None
             examined = self.pair.examine(found.minimised)
             found.text = describe(self.pair, examined)
-            differences = [str(d) for d in examined.report.differences[:20]]
+            differences = [str(d) for d in examined.report.differences]
             seen = {"fingerprint": list(found.fingerprint), "differences": differences,
                     "cases": found.count, "versions": versions.known()}  # fmt: skip
             saved = Case(**{**found.minimised.__dict__, "id": f"{name}-{i + 1}", "seen": seen,

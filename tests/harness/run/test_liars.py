@@ -40,7 +40,9 @@ class Raw:
         self.name = name
         self.raw = raw
 
-    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+    def run(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
         try:
             decoded = decode_outcome(parse_reply(json.dumps(self.raw).encode()))
         except MalformedOutcomeError as error:

@@ -26,7 +26,9 @@ class Switched:
         self.answers = answers
         self.asked: list[frozenset[str]] = []
 
-    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+    def run(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
         at_v2 = frozenset(name for name, setting in switches.items() if setting == "v2")
         self.asked.append(at_v2)
         return self.answers[at_v2]

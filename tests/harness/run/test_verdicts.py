@@ -126,7 +126,9 @@ class Silent(V2Engine):
 
     name = "silent"
 
-    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+    def run(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
         return super().run(prepared, switches)
 
 
@@ -211,7 +213,7 @@ class Raw:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
-    def run(self, prepared: Prepared, switches: object, *, events: bool = False) -> Answer:
+    def run(self, prepared: Prepared, switches: object, *, events: bool = False, gates: bool = False) -> Answer:
         return self.answer
 
     def close(self) -> None: ...

@@ -37,8 +37,8 @@ from parity.harness.triage.plot import plot
 class Bent(V2Engine):
     """V2, but every stopped position is said to have left at a better price."""
 
-    def run(self, prepared: Prepared, switches: Any, *, events: bool = False) -> Answer:
-        answer = super().run(prepared, switches, events=events)
+    def run(self, prepared: Prepared, switches: Any, *, events: bool = False, gates: bool = False) -> Answer:
+        answer = super().run(prepared, switches, events=events, gates=gates)
         if not isinstance(answer.outcome, Outcome):
             return answer
         raw = msgspec.json.decode(msgspec.json.encode(answer.outcome))

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-HELLO = {"hello": {"protocol": 2, "name": "V1", "capabilities": {"events": True, "switches": False}}}
 #: Metrics that count something. V1 adds up money from a whole 0, so that a sum over nothing is no float in its answer.
 COUNTS = ("total_trades", "active_days")
 
@@ -72,6 +71,14 @@ def _outcome(result: Any, *, events: bool) -> dict[str, Any]:
     return out
 
 
+def _name(code: int) -> str:
+    """What V1's table calls a code; the name of its range where the table lacks it."""
+    from shared.error_codes import ErrorCode
+    from shared.exceptions import category_of
+
+    return next((known.name for known in ErrorCode if known == code), None) or str(category_of(code))
+
+
 def _watch() -> Any:
     """Records what stops V1's strategy during a run; loaded only where that is asked for."""
     from gates import Watch  # type: ignore[import-not-found]  # beside this file
@@ -81,7 +88,7 @@ def _watch() -> Any:
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     from backtest_engine.runner import Environment, run_backtest
-    from shared.exceptions import category_of, code_of
+    from shared.exceptions import code_of
 
     began = time.perf_counter()
     news = request.get("news_file")
@@ -93,7 +100,7 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         except Exception as error:  # whatever V1 raises is its refusal
             code = code_of(error)
             message = f"{type(error).__name__}: {error}"
-            return {"outcome": {"error": {"category": category_of(code), "code": code, "message": message}}}
+            return {"outcome": {"error": {"category": _name(code), "code": code, "message": message}}}
     outcome = _outcome(result, events=request["events"])
     if watch is not None:
         outcome["events"] = watch.merged(outcome["events"], result.start_index)
@@ -181,6 +188,13 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     return {"error": f"unknown op {request['op']!r}"}
 
 
+def _hello() -> dict[str, Any]:
+    from gates import REPORTED
+
+    capabilities = {"events": True, "switches": False, "gates": sorted(REPORTED)}
+    return {"hello": {"protocol": 2, "name": "V1", "capabilities": capabilities}}
+
+
 def main() -> None:
     sys.path.insert(0, sys.argv[1])
     # V1 prints warnings; the answers have the real output for themselves.
@@ -192,7 +206,7 @@ def main() -> None:
         out.write(json.dumps(reply) + "\n")
         out.flush()
 
-    write(HELLO)
+    write(_hello())
     for line in sys.stdin:
         request = json.loads(line)
         number = {"id": request["id"]} if "id" in request else {}

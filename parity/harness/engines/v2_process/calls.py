@@ -9,6 +9,8 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from importlib.resources import files
 from itertools import chain
 from typing import Any
 
@@ -67,9 +69,9 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         config = migrated(request)
         with environment(variables(request)):
             text = bt.run_backtest_json(json.dumps(config))
-        return reply(result(text))
+        return reply(result(text), config=bool(request.get("gates")))
     except (bt.ConfigError, bt.MigrationError) as error:
-        return _refusal("config", error.code, str(error))
+        return _refusal(_name(error.code), error.code, str(error))
     except bt.InternalError as error:
         return {"failure": f"panicked: {error}"}
     except MemoryError:
@@ -80,8 +82,8 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         return {"failure": f"failed: {error!r}"}
 
 
-def reply(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The reply that V2's result makes.
+def reply(raw: Mapping[str, Any], *, config: bool = False) -> dict[str, Any]:
+    """The reply that V2's result makes; ``config`` adds the config as V2 understood it.
 
     Raises:
         OddResultError: the result lacks something that every result has, or has parts that are not known.
@@ -89,10 +91,22 @@ def reply(raw: Mapping[str, Any]) -> dict[str, Any]:
     try:
         if not raw["ok"]:
             fault = raw["error"]
-            return _refusal(fault["category"], fault["code"], fault["message"])
-        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"]}
+            return _refusal(fault["name"], fault["code"], fault["message"])
+        extra = {"extra": {"config": raw["meta"]["config"]["normalised"]}} if config else {}
+        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"], **extra}
     except (KeyError, TypeError, AttributeError) as error:
         raise OddResultError(f"V2's result: {error!r}") from error
+
+
+@lru_cache
+def _names() -> dict[int, str]:
+    """Names of V2's error codes, from the table that its package holds."""
+    table: dict[str, int] = json.loads((files(bt) / "schemas" / "error_codes.json").read_text(encoding="utf-8"))
+    return {code: name for name, code in table.items()}
+
+
+def _name(code: int) -> str:
+    return _names().get(code, "config")
 
 
 def _refusal(category: str, code: int, message: str) -> dict[str, Any]:

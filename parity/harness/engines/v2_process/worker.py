@@ -12,7 +12,13 @@ from typing import Any
 
 import msgspec
 
-HELLO = {"hello": {"protocol": 2, "name": "V2", "capabilities": {"events": True, "switches": True}}}
+#: All gates of spec 8.5: a trace of V2 names each of them.
+GATES = [
+    "cooldown_exit", "cooldown_entry", "cooldown_candles", "session", "anchor", "news", "position_limit", "trend",
+    "chain",
+]  # fmt: skip
+CAPABILITIES = {"events": True, "switches": True, "gates": GATES}
+HELLO = {"hello": {"protocol": 2, "name": "V2", "capabilities": CAPABILITIES}}
 
 
 def main() -> None:
