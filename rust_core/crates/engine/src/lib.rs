@@ -20,6 +20,6 @@ mod strategy;
 mod threads;
 pub mod volatility;
 
-pub use events::Event;
+pub use events::{Event, Gate, Stop};
 pub use run::{Counters, Inputs, Report, Run};
 pub use threads::join;

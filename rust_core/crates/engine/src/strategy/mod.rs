@@ -7,6 +7,7 @@ mod mean_reversion;
 use omega_contract::inputs::Pair;
 use omega_contract::strategy::{Direction, ScriptedOrders, Strategy as Choice};
 
+use crate::events::Stop;
 use crate::gates::NewsGate;
 use crate::order::Request;
 use crate::policy::Policies;
@@ -68,6 +69,14 @@ impl<'a> Strategy<'a> {
         match self {
             Self::Scripted(strategy) => strategy.orders(view),
             Self::MeanReversion(strategy) => strategy.order(view).into_iter().collect(),
+        }
+    }
+
+    /// What of the strategy's own stops it at one bar, for the trace: a gate for both directions, or one for each.
+    pub fn stops(&mut self, view: &View) -> Vec<Stop> {
+        match self {
+            Self::Scripted(_) => vec![],
+            Self::MeanReversion(strategy) => strategy.stops(view),
         }
     }
 }
