@@ -28,14 +28,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ROOTS = ("lib.rs", "main.rs", "mod.rs")
 CRATES = REPOSITORY / "rust_core" / "crates"
 
-# Circles that exist today. The set matches exactly: whoever mends one takes it out here.
-KNOWN: dict[str, set[frozenset[str]]] = {
-    "engine": {
-        frozenset({"run.rs", "strategy/mod.rs", "strategy/mean_reversion.rs"}),
-        frozenset({"metrics/mod.rs", "metrics/current.rs", "metrics/legacy.rs"}),
-    },
-}
-
 TOKEN = re.compile(
     r"""//[^\n]* | /\* | (?<!\w)[bc]?r(?P<hashes>\#*)".*?"(?P=hashes) | (?<!\w)[bc]?"(?:\\.|[^"\\])*"
     | (?<!\w)b?'(?:\\(?:u\{[^}]*\}|x..|.)|[^\\'\n])'""",
@@ -233,7 +225,7 @@ def circles(pairs: set[tuple[str, str]]) -> set[frozenset[str]]:
     return {frozenset(b for b in reach[a] if a in reach[b]) for a in reach if a in reach[a]}
 
 
-def test_no_crate_has_a_circle_of_files_but_the_known_ones() -> None:
+def test_no_crate_has_a_circle_of_files() -> None:
     scanned = {p.parent.name: edges(p) for p in sorted(CRATES.glob("*/src"))}
     assert {"contract", "market", "engine", "backtest", "ffi"} <= scanned.keys()
     assert sum(len(files) for files, _ in scanned.values()) > 30
@@ -242,8 +234,7 @@ def test_no_crate_has_a_circle_of_files_but_the_known_ones() -> None:
     for crate, (_, pairs) in scanned.items():
         found = circles(pairs)
         inside = {circle: sorted(p for p in pairs if circle.issuperset(p)) for circle in found}
-        assert found == KNOWN.get(crate, set()), f"{crate}: {inside}"
-    assert KNOWN.keys() <= scanned.keys()
+        assert found == set(), f"{crate}: {inside}"
 
 
 def _crate(folder: Path, **files: str) -> Path:

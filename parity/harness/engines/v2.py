@@ -24,6 +24,10 @@ SWITCHES: tuple[str, ...] = (
 )  # fmt: skip
 
 
+#: Kinds of V2's events that are left out of its outcome: no other engine reports them, and outcomes do not know them.
+KINDS_LEFT_OUT = frozenset({"gate"})
+
+
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
@@ -107,5 +111,5 @@ def _outcome(raw: dict[str, Any]) -> dict[str, Any]:
         "metrics": raw["metrics"],
     }
     if "events" in raw:
-        out["events"] = raw["events"]
+        out["events"] = [event for event in raw["events"] if event["event"] not in KINDS_LEFT_OUT]
     return out

@@ -6,6 +6,7 @@
 #[cfg(any(test, feature = "schema"))]
 mod document;
 mod environment;
+mod hashing;
 mod meta;
 mod report;
 #[cfg(feature = "schema")]
@@ -17,7 +18,7 @@ use std::time::Instant;
 
 use omega_contract::config::RunMode;
 use omega_contract::{Category, Config, ConfigErrors, RunError, codes};
-use omega_engine::{Inputs, Report, Run, join};
+use omega_engine::{Inputs, Report, Run};
 use omega_market::{Dataset, costs, manifest, news};
 
 use meta::{DatasetMeta, Provenance};
@@ -64,10 +65,6 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let data = Dataset::load(&environment.paths, config, &mut files)?;
     timings.load = since(start);
     let entropy = entropy(config)?;
-    // Nothing but the end of the result needs the hashes, so files are hashed by whoever would wait otherwise, and beside
-    // the bars.
-    let hashing = manifest::Hashing::new(files);
-    let spare = || hashing.step();
     let seed = seed(config, entropy);
     let inputs = Inputs {
         config,
@@ -79,17 +76,17 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
         slippage: tariff.slippage,
         news: &events,
         seed,
-        spare: &spare,
     };
     let start = clock();
     let run = Run::prepare(&inputs);
     timings.indicators = since(start);
-    let report =
-        if hashing.is_long() { join(&spare, || play(run, &mut timings), || ()).0 } else { play(run, &mut timings) }?;
+    // Playing the bars takes one thread: the files are hashed beside it.
+    let (report, entries) = hashing::beside(files, || play(run, &mut timings));
+    let report = report?;
     let start = clock();
     let text = report::findings(&report, config.output.events)?;
     timings.serialise = since(start);
-    let (entries, manifest_hash) = hashing.finish();
+    let (entries, manifest_hash) = manifest::sorted_with_hash(entries);
     let provenance = Provenance {
         entries,
         manifest_hash,

@@ -7,6 +7,7 @@ mod events;
 mod exits;
 mod gates;
 pub mod indicators;
+mod inputs;
 mod manager;
 mod mersenne;
 pub mod metrics;
@@ -21,5 +22,5 @@ mod threads;
 pub mod volatility;
 
 pub use events::{Event, Gate, Stop};
-pub use run::{Counters, Inputs, Report, Run};
-pub use threads::join;
+pub use inputs::Inputs;
+pub use run::{Counters, Report, Run};

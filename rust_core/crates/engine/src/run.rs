@@ -1,7 +1,5 @@
 //! The bar loop.
 
-use omega_contract::config::Config;
-use omega_contract::inputs::{Commission, Higher, NewsEvent, Pair, SymbolSpec};
 use omega_contract::outcome::{EquityCurve, OpenPosition, RejectedOrder, Trade};
 use omega_contract::{Category, RunError, codes};
 use serde::Serialize;
@@ -11,6 +9,7 @@ use crate::broker::{Broker, Ledger, Now};
 use crate::curve::{Figures, Recorder};
 use crate::events::{Event, Trace};
 use crate::gates::Gates;
+use crate::inputs::Inputs;
 use crate::manager::Manager;
 use crate::metrics::{self, MetricReport};
 use crate::money::Desk;
@@ -19,30 +18,6 @@ use crate::strategy::{Strategy, View};
 
 /// Largest difference between the running and the recomputed equity.
 const INVARIANT: f64 = 1e-8;
-
-/// Everything a run is fed with.
-pub struct Inputs<'a> {
-    /// Configuration.
-    pub config: &'a Config,
-    /// Primary bars, history included.
-    pub bars: &'a Pair,
-    /// Index of the first tradable bar.
-    pub start: usize,
-    /// Higher timeframes.
-    pub higher: &'a [Higher],
-    /// Symbol data.
-    pub spec: &'a SymbolSpec,
-    /// Commission.
-    pub commission: &'a Commission,
-    /// Fixed and random slippage of the cost file, in pips.
-    pub slippage: (f64, f64),
-    /// News events in time order.
-    pub news: &'a [NewsEvent],
-    /// Seed of random slippage.
-    pub seed: u64,
-    /// A small step of the caller's own work, for a thread that would otherwise wait; false when nothing is left.
-    pub spare: &'a (dyn Fn() -> bool + Sync),
-}
 
 /// How often things happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -212,7 +187,7 @@ impl<'a> Run<'a> {
             open_positions: self.broker.open_positions(),
         };
         let requests = self.strategy.orders(&view);
-        if TRACED {
+        if TRACED && requests.is_empty() {
             self.strategy.stops(&view).into_iter().for_each(|stop| self.broker.trace.stop(stop));
         }
         if !requests.is_empty() {

@@ -6,7 +6,8 @@ use omega_contract::outcome::{Definition, Trade};
 use omega_contract::time::DAY_NS;
 use serde_json::json;
 
-use super::{MetricReport, deviation, downside, mean};
+use super::report::MetricReport;
+use super::sample::{deviation, downside, mean};
 use crate::broker::Ledger;
 use crate::curve::Figures;
 use crate::rounding::half_even;

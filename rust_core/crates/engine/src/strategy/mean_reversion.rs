@@ -4,18 +4,18 @@ use omega_contract::inputs::{Higher, Pair};
 use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind, TrendFilter};
 use omega_contract::time::Timeframe;
 
-use super::View;
 use super::chain::Chain;
 use super::cluster::Regimes;
+use super::view::View;
 use crate::events::{Gate, Stop};
 use crate::gates::NewsGate;
 use crate::indicators;
 use crate::indicators::marks::Marks;
 use crate::indicators::trailing::{Bands, ZScore, beyond};
+use crate::inputs::Inputs;
 use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
 use crate::rounding;
-use crate::run::Inputs;
 use crate::threads::join;
 use crate::volatility::{self, Garch};
 
@@ -155,7 +155,7 @@ impl<'a> MeanReverter<'a> {
         let envelope =
             || enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
         let ((ema, ema_z, kalman_z, range), bands) =
-            if close.len() >= WORTH_A_THREAD { join(inputs.spare, scores, envelope) } else { (scores(), envelope()) };
+            if close.len() >= WORTH_A_THREAD { join(scores, envelope) } else { (scores(), envelope()) };
         let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length);
         let first = ema_z.map(|z| EmaReversion { z, ask_range: policies.ask_range_for_shorts.then(ask_range) });
         let band = bands.map(|bands| BandReversion {
@@ -244,7 +244,8 @@ impl<'a> MeanReverter<'a> {
         }
     }
 
-    /// Gates of the strategy's own that are closed at a bar: the first one for both directions, else one for each.
+    /// Gates of the strategy's own that are closed on a bar without a signal: the first one for both directions, else
+    /// one for each.
     pub fn stops(&mut self, view: &View) -> Vec<Stop> {
         if let Some(until) = self.news.as_ref().and_then(|gate| gate.pause(view.decision)) {
             return vec![Stop::both(Gate::News, until)];
@@ -255,23 +256,19 @@ impl<'a> MeanReverter<'a> {
         self.filtered(view.index)
     }
 
-    /// Directions that only the trend filters or the chain stop. The rules that stand before the signal are asked once
-    /// more without them.
+    /// Directions that only the trend filters or the chain stop: no rule holds, and one does without them.
     fn filtered(&mut self, i: usize) -> Vec<Stop> {
-        let signal = self.hit(i).map(|(rule, _)| rule);
-        let asked = self.rules.iter().position(|rule| Some(*rule) == signal).unwrap_or(self.rules.len());
         let against = self.band.as_mut().filter(|band| !trends_hold(band, i));
         let taken = against.map(|band| std::mem::replace(&mut band.trends, [Trend::Any, Trend::Any]));
         let gate = if taken.is_some() { Gate::Trend } else { Gate::Chain };
         let mut stops: Vec<Stop> = vec![];
-        for k in 0..asked {
+        for k in 0..self.rules.len() {
             let (scenario, direction) = self.rules[k];
             let holds = match gate {
                 Gate::Trend => self.levels(i, (scenario, direction)).is_some(),
                 _ => scenario == 6 && self.scenario_2(i, direction).is_some(),
             };
-            let named = signal.map(|(_, side)| side).into_iter().chain(stops.iter().filter_map(|stop| stop.direction));
-            if holds && !named.into_iter().any(|side| side == direction) {
+            if holds && stops.iter().all(|stop| stop.direction != Some(direction)) {
                 stops.push(Stop { gate, direction: Some(direction), until_ns: None });
             }
         }

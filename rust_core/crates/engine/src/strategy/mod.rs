@@ -3,28 +3,19 @@
 mod chain;
 mod cluster;
 mod mean_reversion;
+mod view;
 
 use omega_contract::inputs::Pair;
 use omega_contract::strategy::{Direction, ScriptedOrders, Strategy as Choice};
 
 use crate::events::Stop;
 use crate::gates::NewsGate;
+use crate::inputs::Inputs;
 use crate::order::Request;
 use crate::policy::Policies;
-use crate::run::Inputs;
 use mean_reversion::MeanReverter;
 
-/// What a strategy may know about the account.
-pub struct View {
-    /// Index into the loaded bars.
-    pub index: usize,
-    /// Bar counted from the first tradable one.
-    pub bar: usize,
-    /// Time of the decision.
-    pub decision: i64,
-    /// Open positions of the symbol.
-    pub open_positions: usize,
-}
+pub use view::View;
 
 /// A strategy ready to run.
 pub enum Strategy<'a> {
@@ -72,7 +63,8 @@ impl<'a> Strategy<'a> {
         }
     }
 
-    /// What of the strategy's own stops it at one bar, for the trace: a gate for both directions, or one for each.
+    /// What of the strategy's own stops it on a bar on which it gives no order, for the trace: a gate for both
+    /// directions, or one for each.
     pub fn stops(&mut self, view: &View) -> Vec<Stop> {
         match self {
             Self::Scripted(_) => vec![],
