@@ -175,7 +175,14 @@ fn a_cooldown_after_an_exit_ends_when_its_minutes_have_passed() {
     assert_eq!(rows(&run(&v1(&config), &bars, &[]), &bars), both(Gate::CooldownExit, 4..5, Some(5)));
     let at_close = merged(&config, json!({"timestamp_alignment": {"entry_timestamp_mode": "close"}}));
     assert_eq!(rows(&run(&at_close, &bars, &[]), &bars), both(Gate::CooldownExit, 3..5, Some(6)));
-    let endless = merged(&config, json!({"cooldown": {"minutes_after_exit": 1e9}}));
+    let before_entry = merged(&config, json!({"cooldown": {"minutes_after_exit": 2, "minutes_after_entry": 6}}));
+    let expected = [
+        both(Gate::CooldownEntry, 2..3, Some(7)),
+        both(Gate::CooldownExit, 3..5, Some(5)),
+        both(Gate::CooldownEntry, 5..7, Some(7)),
+    ];
+    assert_eq!(rows(&run(&before_entry, &bars, &[]), &bars), expected.concat());
+    let endless = merged(&config, json!({"cooldown": {"minutes_after_exit": 1e8}}));
     assert_eq!(rows(&run(&endless, &bars, &[]), &bars), both(Gate::CooldownExit, 3..10, None));
 }
 
@@ -227,9 +234,14 @@ fn news_end_with_the_last_window_that_touches() {
     };
     let news = [event(10), event(16), event(30)];
     let filter = json!({"news_filter": {"enabled": true, "minutes_before": 3, "minutes_after": 4}});
-    let config = merged(&reverter(json!({"z_score_long": -90.0, "z_score_short": 90.0})), filter);
+    let config = merged(&reverter(json!({"z_score_long": -90.0, "z_score_short": 90.0})), filter.clone());
     let expected = [both(Gate::News, 7..=20, Some(20)), both(Gate::News, 27..=34, Some(34))];
     assert_eq!(rows(&run(&config, &bars, &news), &bars), expected.concat());
+    // A position is the later gate of the two.
+    let report = run(&merged(&reverter(json!({})), filter.clone()), &bars, &news);
+    let found = rows(&report, &bars);
+    assert!(found.iter().any(|row| row.1 == Gate::PositionLimit && (row.0 == 6 || row.0 == 26)), "{found:?}");
+    assert_eq!(found.into_iter().filter(|row| row.1 == Gate::News).collect::<Vec<Row>>(), expected.concat());
     // V1: an hour before to half an hour after.
     assert_eq!(rows(&run(&v1(&config), &bars, &news), &bars), both(Gate::News, 0..60, Some(60)));
 }
@@ -265,6 +277,13 @@ fn trend_and_chain_stop_the_direction_whose_rule_holds() {
         }
         let wanted = signals(&of(json!({"enabled_scenarios": [2]})));
         stopped(&of(chain.clone()), &bars, Gate::Chain, &wanted);
+        // Several rules that are stopped are one stop of their direction.
+        let report = of(json!({"enabled_scenarios": [2, 4, 6], "htf_tf": "M5", "htf_filter": "above",
+            "scenario6_timeframes": ["PRIMARY"], "garch_min_periods": 2}));
+        stopped(&report, &bars, Gate::Trend, &wanted);
+        // A target that is too near is no gate.
+        let report = of(json!({"enabled_scenarios": [3], "tp_min_distance": 1.0}));
+        assert_eq!((rows(&report, &bars), signals(&report)), (vec![], vec![]));
         // Neither filter alone stops it.
         let report = of(merged(&chain, json!({"htf_tf": "M5", "htf_filter": "above"})));
         assert_eq!((rows(&report, &bars), signals(&report)), (vec![], vec![]));
@@ -279,6 +298,7 @@ fn stopped(report: &Report, bars: &Pair, expected: Gate, wanted: &[(usize, Strin
     let sides: Vec<(usize, String)> = found.iter().map(|row| (row.0, name(row.2.unwrap()))).collect();
     assert!(wanted.iter().all(|signal| sides.contains(signal)), "{wanted:?} {sides:?}");
     assert!(found.iter().all(|row| row.1 == expected && row.3.is_none()));
+    assert!(sides.iter().enumerate().all(|(k, side)| !sides[..k].contains(side)), "{sides:?}");
 }
 
 #[test]
