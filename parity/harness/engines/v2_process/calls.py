@@ -69,7 +69,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         config = migrated(request)
         with environment(variables(request)):
             text = bt.run_backtest_json(json.dumps(config))
-        return reply(result(text), config=bool(request.get("gates")))
+        return reply(result(text), explained=bool(request.get("gates")))
     except (bt.ConfigError, bt.MigrationError) as error:
         return _refusal(_name(error.code), error.code, str(error))
     except bt.InternalError as error:
@@ -82,8 +82,8 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         return {"failure": f"failed: {error!r}"}
 
 
-def reply(raw: Mapping[str, Any], *, config: bool = False) -> dict[str, Any]:
-    """The reply that V2's result makes; ``config`` adds the config as V2 understood it.
+def reply(raw: Mapping[str, Any], *, explained: bool = False) -> dict[str, Any]:
+    """The reply that V2's result makes; ``explained`` leaves the gates in it and adds the config as V2 understood it.
 
     Raises:
         OddResultError: the result lacks something that every result has, or has parts that are not known.
@@ -92,8 +92,12 @@ def reply(raw: Mapping[str, Any], *, config: bool = False) -> dict[str, Any]:
         if not raw["ok"]:
             fault = raw["error"]
             return _refusal(fault["name"], fault["code"], fault["message"])
-        extra = {"extra": {"config": raw["meta"]["config"]["normalised"]}} if config else {}
-        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"], **extra}
+        out = {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"]}
+        if explained:
+            return {**out, "extra": {"config": raw["meta"]["config"]["normalised"]}}
+        if "events" in raw:  # gates are not compared: a run that nobody explains need not carry them
+            out["outcome"]["events"] = [event for event in raw["events"] if event["event"] != "gate"]
+        return out
     except (KeyError, TypeError, AttributeError) as error:
         raise OddResultError(f"V2's result: {error!r}") from error
 
