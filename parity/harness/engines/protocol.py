@@ -31,7 +31,6 @@ def document() -> str:
     import bt
 
     codes = bt.schema("codes")
-    categories = bt.schema("error")["$defs"]["Category"]["oneOf"]
     parts = [
         words.HEAD.format(command=COMMAND, protocol=wire.PROTOCOL),
         "## Hello", words.HELLO, _table(("key", "type", ""), words.HELLO_KEYS),
@@ -45,7 +44,6 @@ def document() -> str:
         "### Metrics", words.METRICS, _table(("metric", "type", "decimals", ""), words.METRIC_ROWS),
         "## Trace", words.TRACE, *(part for kind in EVENTS for part in _event(kind)),
         "## Refusal", _words_of(Refusal), words.REFUSAL, _fields(Refusal),
-        _table(("category", ""), [(one["const"], one["description"]) for one in categories]),
         words.REFUSALS_MET, _table(("code", "category", "where a case meets it"), words.MET),
         words.CODES, ", ".join(f"{code} {name}" for name, code in sorted(codes.items(), key=lambda row: row[1])),
         "## What an engine does not know", words.UNKNOWN, ", ".join(f"`{name}`" for name in sorted(UNKNOWABLE)),

@@ -151,16 +151,17 @@ REFUSAL = """
 In place of an outcome, under the one key `error`:
 
 ```json
-{"id": 7, "outcome": {"error": {"category": "market_data", "code": 1010, "message": "no bar of EURUSD"}}}
+{"id": 7, "outcome": {"error": {"category": "EMPTY_INPUT", "code": 1010, "message": "no bar of EURUSD"}}}
 ```
 
-Two refusals agree when their codes do. A refusal is an answer: what keeps an engine from answering is a `failure`.
+Two refusals agree when their codes do. `category` is the name of the code, as texts about a refusal show it
+(`1010 EMPTY_INPUT`), or a word of the engine's own. A refusal is an answer: what keeps an engine from answering is a `failure`.
 """
 REFUSALS_MET = "What drawn and pinned cases meet:"
 MET = (
-    ("1010", "market_data", "no bar lies between start and end"),
-    ("1008", "execution", "no rate leads from the currency of a result or a fee to the account's"),
-    ("4000", "runtime", "fixed and anchored sessions together, at the first bar that V1 evaluates"),
+    ("1010", "EMPTY_INPUT", "no bar lies between start and end"),
+    ("1008", "MISSING_REQUIRED_FIELD", "no rate leads from the currency of a result or a fee to the account's"),
+    ("4000", "INTERNAL_ERROR", "fixed and anchored sessions together, at the first bar that V1 evaluates"),
 )
 CODES = "All codes:"
 

@@ -100,7 +100,7 @@ class Outcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Refusal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An engine refuses a case. Only ``code`` is compared: category and message are for people."""
+    """An engine refuses a case. Only ``code`` is compared: category, the code's name or range, and message are words."""
 
     category: Text
     code: Whole

@@ -84,8 +84,9 @@ def _of_events(divergence: Divergence, names: Names) -> Fingerprint:
         return ("numbers", "signal", "direction")
     keys = sorted(key for key, value in numbers(a).items() if not same(value, theirs[key]))
     causes = [key for key in keys if key not in _FOLLOWS.get(a.event, ())] or keys
-    detail = () if isinstance(a, ExitChecked) or _detail(a) != _detail(b) else _detail(a)
-    return ("numbers", a.event, *causes, *detail)
+    # Why a position is closed may decide its price; it does not decide its size and what follows from that.
+    told = isinstance(a, ExitChecked) or "price" not in causes or _detail(a) != _detail(b)
+    return ("numbers", a.event, *causes, *(() if told else _detail(a)))
 
 
 def _rule(signal: Signal) -> tuple[str, ...]:

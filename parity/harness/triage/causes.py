@@ -6,7 +6,7 @@ V2's. What a key means is not known here: a value that is another text on the ot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from parity.harness.oracle.trace_diff import Divergence
 from parity.harness.triage.words import number
 
 Config = Mapping[str, Any]
-#: Pairs of keys that are shown at most, and characters of a value.
-MOST_KEYS, LONGEST = 5, 60
+#: Pairs of keys that are shown at most, with one among them that says why and without; characters of a value.
+MOST_KEYS, WITHOUT_REASON, LONGEST = 3, 5, 60
 _ABSENT = object()
 
 
@@ -96,6 +96,7 @@ CAUSES: Mapping[str, tuple[Key, ...]] = {
     "bars": _alike("start_date", "end_date", "warmup_bars", "timeframes.primary") + _CLOCK,
     "account": _keys(("initial_balance", "account.initial_balance")) + _MONEY,
 }  # fmt: skip
+EVERY_KEY = tuple(dict.fromkeys(key for keys in CAUSES.values() for key in keys if key.v1))
 #: Field of a row -> kind, where there is no trace.
 _FIELDS = {
     "initial_sl": "levels", "sl": "levels", "tp": "levels", "entry_price": "prices", "exit_price": "prices",
@@ -118,7 +119,7 @@ def cause_of(divergence: Divergence, stop: Stop | None) -> str:
             return "rules" if lone_signals(divergence) else "levels"
         case Fee():
             return "fees"
-        case Closed() if any(isinstance(e, Closed) and e.reason == "timeout" for e in present):
+        case Closed() if {"timeout"} < {getattr(event, "reason", None) for event in (a, b)}:
             return "timeout"
         case Filled() | Closed() if alike:
             return _of_prices(a, b)
@@ -132,7 +133,7 @@ def cause_of(divergence: Divergence, stop: Stop | None) -> str:
 def _of_prices(a: Event | None, b: Event | None) -> str:
     if not same(getattr(a, "price", None), getattr(b, "price", None)):
         return "prices"
-    return "sizes" if isinstance(a, Filled) else "account"
+    return "sizes"
 
 
 def cause_of_field(difference: Difference) -> str:
@@ -145,50 +146,60 @@ def cause_of_field(difference: Difference) -> str:
 
 
 def config_lines(case: Case, cause: str, names: tuple[str, str], own: tuple[Config | None, Config | None]) -> list[str]:
-    """The keys involved, in the case's config and in ``own``: the configs as the engines understood them, if told."""
-    keys = CAUSES[cause]
-    given = [(key, _found(case.config, key.v1) if key.v1 else ("", _ABSENT)) for key in keys]
+    """The keys involved, in the case's config and in ``own``: the configs as the engines understood them, if told.
+
+    Where they do not disagree in these, those keys in which they do come first.
+    """
     calendar = [f"a news calendar of {len(case.news)} events and no key"] if cause == "news" else []
     tellers = [i for i in (0, 1) if own[i] is not None]
     if not tellers:
-        shown = [f"{name} {text(value)}" for _, (name, value) in given if value is not _ABSENT]
-        return [f"config of the case: {', '.join([*calendar, *shown[:MOST_KEYS]])}"] if calendar or shown else []
+        given = [_found(case.config, key.v1) for key in CAUSES.get(cause, ()) if key.v1]
+        shown = [f"{name} {text(value)}" for name, value in given if value is not _ABSENT]
+        return [f"config of the case: {', '.join([*calendar, *shown[:WITHOUT_REASON]])}"] if calendar or shown else []
     # The case's config is V1's: it belongs to the engine that tells no other.
     left = "config of the case" if len(tellers) == 2 else f"{names[1 - tellers[0]]} config"
     lines = []
     for teller in tellers:
-        rows = list(_rows(given, own[teller] or {}))
-        if rows or calendar:
-            mine = [*calendar, *(name for name, _ in rows[:MOST_KEYS] if name)] or ["no key"]
-            lines.append(f"{left}: {', '.join(mine)} -> {names[teller]} config: "
-                         f"{', '.join(theirs for _, theirs in rows[:MOST_KEYS])}")  # fmt: skip
+        rows = sorted(_rows(case.config, own[teller] or {}, CAUSES.get(cause, ())), key=lambda row: row[0])
+        if not rows or rows[0][0]:
+            known = {key for key in CAUSES.get(cause, ()) if key.v1}
+            others = tuple(key for key in EVERY_KEY if key not in known)
+            rows = [row for row in _rows(case.config, own[teller] or {}, others, plain=True) if not row[0]] + rows
+        if not rows:
+            continue
+        rows = rows[: WITHOUT_REASON if rows[0][0] else MOST_KEYS]
+        mine = [*calendar, *(name for _, name, _ in rows if name)] or ["no key"]
+        lines.append(f"{left}: {', '.join(mine)} -> {names[teller]} config: {', '.join(row[2] for row in rows)}")
     return lines
 
 
-def _rows(given: list[tuple[Key, tuple[str, Any]]], own: Config) -> Iterator[tuple[str, str]]:
-    """Texts of both sides of each key that says anything; those that are not the same first."""
-    found = []
-    for key, (name, value) in given:
-        target, theirs = _found(own, key.v2)
+def _rows(config: Config, own: Config, keys: Sequence[Key], *, plain: bool = False) -> Iterator[tuple[int, str, str]]:
+    """(0 where both sides disagree, text of either side) of each key that says anything.
+
+    ``plain`` leaves out lists and tables, which two engines may write down in two ways.
+    """
+    for key in keys:
+        (name, value), (target, theirs) = _found(config, key.v1), _found(own, key.v2)
         told = text(theirs)
-        if value is _ABSENT and told in ("absent", "null", "0", "false", "none"):
+        if key.v1 and value is _ABSENT and told in ("absent", "null", "0", "false", "none"):
             continue
-        unlike = 0 if value is not _ABSENT and text(value).casefold() != told.casefold() else 1 + (value is not _ABSENT)
-        mine = f"{name or key.v1.split('|')[-1]} {text(value)}" if key.v1 else ""
-        found.append((unlike, mine, f"{target} {told}"))
-    return ((mine, theirs) for _, mine, theirs in sorted(found, key=lambda row: row[0]))
+        if plain and isinstance(value, Mapping | list | tuple):
+            continue
+        agree = value is _ABSENT or text(value).casefold() == told.casefold()
+        mine = f"{name} {text(value)}" if key.v1 else ""
+        yield (1 + (value is not _ABSENT) if agree else 0), mine, f"{target} {told}"
 
 
 def _found(config: Config, paths: str) -> tuple[str, Any]:
     """The first of the paths that is there, and what lies there."""
-    first = paths.split("|")
-    for path in first:
+    alternatives = paths.split("|")
+    for path in alternatives if paths else ():
         value: Any = config
         for step in path.split("."):
             value = value.get(step, _ABSENT) if isinstance(value, Mapping) else _ABSENT
         if value is not _ABSENT:
             return path, value
-    return first[0], _ABSENT
+    return alternatives[-1], _ABSENT
 
 
 def text(value: Any) -> str:
@@ -200,7 +211,7 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return number(float(value)) if abs(value) < 2**53 else str(value)
+        return number(value)
     out = _window(value) or _collection(value)
     return out if len(out) <= LONGEST else f"{out[: LONGEST - 3]}..."
 

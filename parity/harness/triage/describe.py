@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from parity.harness.model.events import Signal
-from parity.harness.model.outcome import Answer, Refusal
+from parity.harness.model.outcome import Answer, Outcome, Refusal
 from parity.harness.oracle.grouping import grouped
+from parity.harness.oracle.stops import stop_of
 from parity.harness.oracle.trace_diff import first_divergence, traces
 from parity.harness.run.differential import Examined, Pair
 from parity.harness.triage.narrate import LONGEST_LINE, Side, Sides, context, headline, refusal_words, without_trace
@@ -69,10 +70,14 @@ def _traced(pair: Pair, examined: Examined) -> str:
 
 def _indicators(pair: Pair, examined: Examined) -> str:
     """The reference's indicators where one engine lacks a signal, if it can tell them, beside the thresholds."""
-    both = traces(examined.a.outcome, examined.b.outcome)
-    divergence = None if both is None else first_divergence(*both)
+    a, b = examined.a.outcome, examined.b.outcome
+    both = traces(a, b)
+    if both is None or not isinstance(a, Outcome) or not isinstance(b, Outcome):
+        return ""
+    divergence = first_divergence(*both)
     if (
         divergence is None
+        or stop_of(a, b, divergence) is not None
         or not pair.a.capabilities.indicators
         or not any(isinstance(event, Signal) for event in (divergence.a, divergence.b))
     ):

@@ -50,7 +50,8 @@ def headline(case: Case, sides: Sides, differences: Sequence[Difference] = ()) -
     a, b = (side.outcome for side in sides)
     names, own = (sides[0].name, sides[1].name), (sides[0].config, sides[1].config)
     if isinstance(a, Refusal) or isinstance(b, Refusal):
-        return [refusal_words(sides)]
+        alike = isinstance(a, Refusal) and isinstance(b, Refusal) and a.code == b.code
+        return [refusal_words(sides), *([] if alike else map(_short, config_lines(case, "refusal", names, own)))]
     both = traces(a, b)
     divergence = None if both is None else first_divergence(*both)
     if divergence is not None:

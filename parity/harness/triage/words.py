@@ -79,12 +79,12 @@ def gate_words(gate: Gate) -> str:
     )
 
 
-def no_gate_words(told: frozenset[str]) -> str:
-    """What an engine that is not stopped by a gate of its trace tells about its gates."""
-    if not told:
-        return "it does not tell its gates"
-    silent = [gate for gate in GATES if gate not in told]
-    return "no gate stops it" + (f", as far as it tells: it does not tell {', '.join(silent)}" if silent else "")
+def no_gate_words(reported: frozenset[str]) -> str:
+    """What is known of the gates of an engine whose trace names none; ``reported`` are those that it can name."""
+    if not reported:
+        return "it does not report its gates"
+    silent = [gate for gate in GATES if gate not in reported]
+    return "no gate stops it" + (f", as far as it reports: it does not report {', '.join(silent)}" if silent else "")
 
 
 def _sides(trace: Trace, order: int | None) -> tuple[bool, str]:

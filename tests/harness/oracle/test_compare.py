@@ -300,7 +300,9 @@ def test_locate_names_the_first_event_that_differs() -> None:
     assert divergence is not None
     assert divergence.bar == 1
     assert [one.event for one in divergence.before] == ["filled"]
-    assert divergence.words() == "closed on bar 1 with bar 1 and 2, timestamp_ns 60 and 120"
+    assert divergence.words() == (
+        "closed on bar 1 with bar 1 and 2, time 1970-01-01 00:00:00.00000006 and 1970-01-01 00:00:00.00000012"
+    )
     assert first_divergence(a, a) is None
     shorter = first_divergence(a, a[:1])
     assert shorter is not None

@@ -30,7 +30,7 @@ from parity.harness.run.differential import Pair
 from parity.harness.triage.campaign import Campaign
 from parity.harness.triage.describe import describe
 from parity.harness.triage.minimise import Budget, Size, by_choices, minimise
-from parity.harness.triage.narrate import narrate
+from parity.harness.triage.narrate import Side, narrate
 from parity.harness.triage.plot import plot
 
 
@@ -174,10 +174,11 @@ def test_words_name_bar_level_and_comparison(tmp_path: Path) -> None:
     pair.close()
     assert a.outcome is not None
     assert b.outcome is not None
-    text = narrate(case, a.outcome, b.outcome, names=pair.names)
+    sides = (Side(name="V1", outcome=a.outcome), Side(name="V2", outcome=b.outcome))
+    text = narrate(case, sides)
     first = text.splitlines()[0]
     assert first.startswith(
-        "bar 1: V2 finds levels of order 0 touched: b.H 150.296 >= TP 150.3 - buffer 0.005; V1 does"
+        "bar 1 (2025-01-07 00:01): V2 finds levels of order 0 touched: b.H 150.296 >= TP 150.3 - buffer 0.005; V1 does"
     )
     assert "> 2025-01-07 00:01" in text
     for suffix in (".svg", ".png"):
