@@ -100,7 +100,7 @@ class Outcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Refusal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An engine refuses a case. Only ``code`` is compared: category, the code's name or range, and message are words."""
+    """An engine refuses a case. Only ``code`` is compared; category is the name of the code, or a word for people."""
 
     category: Text
     code: Whole
