@@ -123,7 +123,10 @@ def plotted(options: argparse.Namespace) -> int:
         examined = examine(pair, case, parse_switches(options.v2))
         target = options.output or options.case.with_suffix(".svg")
         try:
-            print(plot(case, both_outcomes(examined), target, names=pair.names))
+            both_outcomes(examined)
+            sides = sides_of(pair, examined)
+            assert sides is not None
+            print(plot(case, sides, target, examined.report.differences))
         except ValueError as error:
             raise UsageError(str(error)) from error
     return ExitCode.PASS

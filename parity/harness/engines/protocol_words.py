@@ -155,7 +155,8 @@ In place of an outcome, under the one key `error`:
 ```
 
 Two refusals agree when their codes do. `category` is the name of the code, as texts about a refusal show it
-(`1010 EMPTY_INPUT`), or a word of the engine's own. A refusal is an answer: what keeps an engine from answering is a `failure`.
+(`1010 EMPTY_INPUT`), or a word of the engine's own. A refusal is an answer: what keeps an engine from answering is a
+`failure`.
 """
 REFUSALS_MET = "What drawn and pinned cases meet:"
 MET = (

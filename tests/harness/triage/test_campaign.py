@@ -31,7 +31,6 @@ from parity.harness.triage.campaign import Campaign
 from parity.harness.triage.describe import describe
 from parity.harness.triage.minimise import Budget, Size, by_choices, minimise
 from parity.harness.triage.narrate import Side, narrate
-from parity.harness.triage.plot import plot
 
 
 class Bent(V2Engine):
@@ -181,11 +180,6 @@ def test_words_name_bar_level_and_comparison(tmp_path: Path) -> None:
         "bar 1 (2025-01-07 00:01): V2 finds levels of order 0 touched: b.H 150.296 >= TP 150.3 - buffer 0.005; V1 does"
     )
     assert "> 2025-01-07 00:01" in text
-    for suffix in (".svg", ".png"):
-        path = plot(case, (a.outcome, b.outcome), tmp_path / f"case{suffix}", names=pair.names)
-        assert path.stat().st_size > 5000
-    with pytest.raises(ValueError, match="a plot is one of"):
-        plot(case, (a.outcome, b.outcome), tmp_path / "case.bmp", names=pair.names)
 
 
 def test_a_report_groups_consequences_under_their_cause(bent: Pair) -> None:
