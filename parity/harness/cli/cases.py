@@ -90,10 +90,10 @@ def explain(options: argparse.Namespace) -> int:
         if not found:
             print("equal with all switches at v2: there is nothing to explain")
             return ExitCode.PASS
-        decisions = {d.switch: d.path.name for d in adr.load_all() if d.switch}
+        decisions = {switch: decision.path.name for switch, decision in adr.by_switch(adr.load_all()).items()}
         named = [f"{name} ({decisions.get(name, 'NO ADR')})" for name in sorted(found)]
         print(f"explained by {', '.join(named)}")
-        print("\n".join(explanation(found, a.outcome, outcome, every=SWITCHES)))
+        print("\n".join(explanation(found, a.outcome, outcome, every=SWITCHES, engines=(pair.a.name, pair.b.name))))
         return ExitCode.PASS if found <= decisions.keys() else ExitCode.DIFFERENCE
 
 

@@ -225,13 +225,16 @@ def _compare_equity(a: list[Any], b: list[Any], tolerances: Tolerances) -> Itera
             return
         if not tolerances.equal("account", "equity", left[1], right[1]):
             note = f"first of the points that differ, at {left[0]}"
-            yield Difference(path=f"equity[{i}].equity", a=left[1], b=right[1], group="account", note=note)
+            yield Difference(
+                path=f"equity[{i}].equity", a=left[1], b=right[1], group="account", note=note, time=left[0]
+            )
             return
 
 
 def _compare_metrics(a: Mapping[str, Any], b: Mapping[str, Any], tolerances: Tolerances) -> Iterable[Difference]:
-    if a.keys() != b.keys():
-        only_a, only_b = sorted(a.keys() - b.keys()), sorted(b.keys() - a.keys())
-        yield Difference(path="metrics", a=only_a, b=only_b, group="metrics", note="other metrics")
-        return
-    yield from _compare_values("metrics", "metrics.", a, b, a.keys(), tolerances)
+    """Metrics of both by value; of one alone each with its name."""
+    yield from _compare_values("metrics", "metrics.", a, b, [name for name in a if name in b], tolerances)
+    for name in sorted(a.keys() - b.keys()):
+        yield Difference(path=f"metrics.{name}", a=a[name], b=None, group="metrics", note="only in A")
+    for name in sorted(b.keys() - a.keys()):
+        yield Difference(path=f"metrics.{name}", a=None, b=b[name], group="metrics", note="only in B")
