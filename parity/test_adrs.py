@@ -20,5 +20,5 @@ def test_each_switch_has_exactly_one_adr_and_each_adr_a_switch_that_exists() -> 
 
 @pytest.mark.parametrize("adr", ABOUT_SWITCHES, ids=lambda adr: adr.switch)
 def test_witness_shows_exactly_the_effect_that_the_adr_describes(adr: adrs.Adr, pair: Pair, session: Session) -> None:
-    assert adrs.check(adr, pair) == []
+    assert adrs.check(adr, pair) is None
     session.adrs += 1

@@ -223,8 +223,8 @@ def witness(decision: Adr) -> Case:
         raise CannotJudgeError(f"{decision.front.witness} is not a case file: {error}") from error
 
 
-def check(decision: Adr, pair: Pair) -> list[str]:
-    """Runs a witness: why the ADR does not hold, a line for each field. CannotJudgeError when it cannot run."""
+def check(decision: Adr, pair: Pair) -> str | None:
+    """Runs a witness: why the ADR does not hold, a line for each field, or None. CannotJudgeError when it cannot run."""
     case = witness(decision)
     assert isinstance(decision.front, SwitchFront)
     prepared = pair.prepare(case)
@@ -234,11 +234,11 @@ def check(decision: Adr, pair: Pair) -> list[str]:
         if answer.failure is not None:
             raise CannotJudgeError(f"{engine.name} {answer.failure}")
     if pair.differences(reference, answers[0]):
-        return ["the witness differs with every switch at v1"]
+        return "the witness differs with every switch at v1"
     other = pair.differences(reference, answers[1], parity=False)
     if not other:
-        return [f"the witness no longer shows {decision.front.switch}"]
+        return f"the witness no longer shows {decision.front.switch}"
     try:
-        return effects.faults(decision.front.effect, other)
+        return "\n".join(effects.faults(decision.front.effect, other)) or None
     except ValueError as error:
-        return [str(error)]
+        return str(error)

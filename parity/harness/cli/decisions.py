@@ -44,16 +44,16 @@ def adr_check(options: argparse.Namespace) -> int:
             if decision.switch is None or decision.front.status in ("superseded", "rejected"):
                 continue
             try:
-                faults = adr.check(decision, pair)
+                fault = adr.check(decision, pair)
             except adr.CannotJudgeError as error:
                 broken.append(f"{decision.path.name}: {error}")
                 words["cannot be judged"] += 1
                 print(f"{decision.path.name:60} cannot be judged")
                 continue
-            words["no longer hold" if faults else "hold"] += 1
-            print(f"{decision.path.name:60} {'NO LONGER HOLDS' if faults else 'holds'}")
-            for fault in faults:
-                print(f"{decision.path.name}: {fault}", file=sys.stderr)
+            words["no longer hold" if fault else "hold"] += 1
+            print(f"{decision.path.name:60} {'NO LONGER HOLDS' if fault else 'holds'}")
+            for line in (fault or "").splitlines():
+                print(f"{decision.path.name}: {line}", file=sys.stderr)
     for fault in broken:
         print(fault, file=sys.stderr)
     print(", ".join(f"{count} {word}" for word, count in words.items()) or "no ADR about a switch")
