@@ -224,7 +224,7 @@ def witness(decision: Adr) -> Case:
 
 
 def check(decision: Adr, pair: Pair) -> str | None:
-    """Runs a witness: why the ADR does not hold, a line for each field, or None. CannotJudgeError when it cannot run."""
+    """Why an ADR does not hold, a line for each field, or None. CannotJudgeError when its witness cannot run."""
     case = witness(decision)
     assert isinstance(decision.front, SwitchFront)
     prepared = pair.prepare(case)
