@@ -8,7 +8,7 @@ import pytest
 
 from parity.harness.model.case import Case
 from parity.harness.model.provenance import command
-from parity.harness.oracle.trace_diff import first_divergence
+from parity.harness.oracle.trace_diff import first_divergence, traces
 from parity.harness.oracle.verdict import Verdict
 from parity.harness.report.session import Session
 from parity.harness.run.differential import Pair
@@ -35,8 +35,8 @@ def test_pinned_case_is_equal_with_all_switches_at_v1(path: Path, campaign: Camp
 def test_both_engines_tell_the_same_story_of_a_pinned_case(path: Path, pair: Pair) -> None:
     prepared = pair.prepare(Case.load(path))
     a, b = pair.reference(prepared, events=True), pair.candidate(prepared, {}, events=True)
-    assert a.outcome is not None
-    assert b.outcome is not None
-    assert a.outcome["events"], "a trace without events proves nothing"
-    divergence = first_divergence(a.outcome["events"], b.outcome["events"])
-    assert divergence is None, str(divergence)
+    both = traces(a.outcome, b.outcome)
+    assert both is not None
+    assert both[0], "a trace without events proves nothing"
+    divergence = first_divergence(*both)
+    assert divergence is None, divergence.words()

@@ -29,6 +29,8 @@ RUNS = "runs"
 #: The comparison gives no more differences than this, so a witness with so many cannot be checked.
 MOST = 200
 _PRECISIONS = frozenset(Decimal(1).scaleb(-digits) for digits in range(13))
+#: Fields of the account that belong to the curve.
+_OF_EQUITY = ("length", "timestamp_ns")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?")
 #: Words that YAML takes for something else than text.
 _TAKEN = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
@@ -112,16 +114,22 @@ def _part(difference: Difference) -> int:
 
 
 def _found(difference: Difference) -> Found:
-    field, a, b = difference.path, difference.a, difference.b
-    order: int | None = None
-    at: str | None = None
-    if match := re.match(r"([a-z_]+)\[order (\d+)\]", field):
-        field, order = match[1] + field[match.end() :], int(match[2])
-    elif match := re.match(r"equity\[\d+\]\.(\w+)", field):
-        field, at = "equity" if match[1] == "equity" else f"equity.{match[1]}", moment(difference.time or 0)
     if difference.group == "refusal":
-        return Found(field, None, None, *(RUNS if code is None else code for code in (a, b)))
-    return Found(field, order, at, *(_value(field, value) for value in (a, b)))
+        return Found(
+            "error.code", None, None, *(RUNS if code is None else code for code in (difference.a, difference.b))
+        )
+    field, at = _field(difference)
+    return Found(field, difference.order, at, *(_value(field, value) for value in (difference.a, difference.b)))
+
+
+def _field(difference: Difference) -> tuple[str, str | None]:
+    """The field as an effect names it, and the time of an equity point."""
+    if difference.group != "account":
+        name = difference.field or ("order" if difference.order is None else "")
+        return (f"{difference.group}.{name}" if name else difference.group), None
+    if difference.field == "equity":
+        return "equity", moment(difference.time or 0)
+    return f"equity.{difference.field}" if difference.field in _OF_EQUITY else difference.field, None
 
 
 def _value(field: str, value: Any) -> Value:

@@ -14,12 +14,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from parity.harness.adr.record import ADR_DIR
 from parity.harness.engines import SWITCHES, Engine
 from parity.harness.generate import embedded_market, market_runs
 from parity.harness.model.case import Case
 from parity.harness.model.files import prepare
-from parity.harness.model.outcome import Outcome, is_refusal
+from parity.harness.model.outcome import Outcome, Refusal, Trade
 from parity.harness.oracle.figures import COARSEST, exact, rounded
 
 TABLE = Path("evidence") / "market-runs.csv"
@@ -81,39 +84,41 @@ def measure(engine: Engine, runs: Iterable[Case], folder: Path, *, switches: Seq
     rows: dict[str, list[Row]] = defaultdict(list)
     for case in runs:
         prepared = prepare(case, folder)
-        outcomes: dict[str, Outcome] = {}
+        outcomes: dict[str, Outcome | Refusal] = {}
         for name in ("", *switches):
             answer = engine.run(prepared, {name: "v2"} if name else {})
             if answer.outcome is None:
                 raise EvidenceError(f"{case.id} with {name or 'no switch'} at v2: {engine.name} {answer.failure}")
             outcomes[name] = answer.outcome
         base = outcomes.pop("")
-        if is_refusal(base):
+        if isinstance(base, Refusal):
             raise EvidenceError(f"{case.id} is refused with every switch at v1")
         for name, outcome in outcomes.items():
             rows[name].append(_row(name, _name(case), base, outcome))
     return [row for name in switches for row in rows[name]]
 
 
-def _row(switch: str, configuration: str, a: Outcome, b: Outcome) -> Row:
-    common: dict[str, Any] = {"switch": switch, "configuration": configuration, "trades": len(a["trades"]),
-                              "balance_v1": _cents(a["balance"])}  # fmt: skip
-    if is_refusal(b):
-        return Row(**common, changed=0, gone=len(a["trades"]), new=0, balance_v2="", equity_points=0, metrics=0,
-                   refused=str(b["error"]["code"]))  # fmt: skip
-    changed, gone, new = _trades(a["trades"], b["trades"])
-    at_v1, at_v2 = dict(a["equity"]), dict(b["equity"])
+def _row(switch: str, configuration: str, a: Outcome, b: Outcome | Refusal) -> Row:
+    common: dict[str, Any] = {"switch": switch, "configuration": configuration, "trades": len(a.trades),
+                              "balance_v1": _cents(a)}  # fmt: skip
+    if isinstance(b, Refusal):
+        return Row(**common, changed=0, gone=len(a.trades), new=0, balance_v2="", equity_points=0, metrics=0,
+                   refused=str(b.code))  # fmt: skip
+    changed, gone, new = _trades(a.trades, b.trades)
+    at_v1, at_v2 = dict(a.equity or ()), dict(b.equity or ())
     points = sum(at_v1.get(time) != at_v2.get(time) for time in at_v1.keys() | at_v2.keys())
-    metrics = len(a["metrics"].keys() ^ b["metrics"].keys())
-    return Row(**common, changed=changed, gone=gone, new=new, balance_v2=_cents(b["balance"]), equity_points=points,
+    metrics = len((a.metrics or {}).keys() ^ (b.metrics or {}).keys())
+    return Row(**common, changed=changed, gone=gone, new=new, balance_v2=_cents(b), equity_points=points,
                metrics=metrics, refused="")  # fmt: skip
 
 
-def _cents(value: float) -> str:
-    return str(rounded(exact(value), COARSEST))
+def _cents(outcome: Outcome) -> str:
+    if outcome.balance is UNSET:
+        raise EvidenceError("an engine that does not know its balance measures no money")
+    return str(rounded(exact(outcome.balance), COARSEST))
 
 
-def _trades(a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]) -> tuple[int, int, int]:
+def _trades(a: Sequence[Trade], b: Sequence[Trade]) -> tuple[int, int, int]:
     """Trades of both runs that differ, trades of the first alone, trades of the second alone."""
     left, right = _by_fill(a), _by_fill(b)
     changed = sum(
@@ -124,10 +129,11 @@ def _trades(a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]) -> t
     return changed, (sizes - others).total(), (others - sizes).total()
 
 
-def _by_fill(trades: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
-    out: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+def _by_fill(trades: Sequence[Trade]) -> dict[tuple[Any, ...], list[Trade]]:
+    """Trades by their fill, all with one number."""
+    out: dict[tuple[Any, ...], list[Trade]] = defaultdict(list)
     for trade in trades:
-        out[tuple(trade[name] for name in _SAME)].append({k: v for k, v in trade.items() if k != "order_id"})
+        out[tuple(getattr(trade, name) for name in _SAME)].append(replace(trade, order_id=0))
     return out
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from parity.harness.model.outcome import Outcome, is_refusal
+from msgspec import UNSET
+
+from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.oracle.figures import COARSEST, exact, money, plain, precision_of, rounded
 
 #: Money below this is the noise of adding up, not an effect.
@@ -52,11 +53,11 @@ class Effect:
     refusal: int | None = None
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Effect:
-        if is_refusal(outcome):
-            return cls(0, 0.0, 0.0, int(outcome["error"]["code"]))
-        trades: Sequence[Mapping[str, Any]] = outcome["trades"]
-        return cls(len(trades), sum(t["result"] for t in trades), float(outcome["fees_total"]))
+    def of(cls, outcome: Outcome | Refusal) -> Effect:
+        if isinstance(outcome, Refusal):
+            return cls(0, 0.0, 0.0, outcome.code)
+        result = sum(trade.result for trade in outcome.trades if trade.result is not UNSET)
+        return cls(len(outcome.trades), result, 0.0 if outcome.fees_total is UNSET else outcome.fees_total)
 
     def __str__(self) -> str:
         if self.refusal is not None:
@@ -118,8 +119,8 @@ def _amount(value: float, change: float) -> str:
 
 def explanation(
     switches: frozenset[str],
-    reference: Outcome,
-    run: Callable[[Mapping[str, str]], Outcome],
+    reference: Outcome | Refusal,
+    run: Callable[[Mapping[str, str]], Outcome | Refusal],
     *,
     every: Sequence[str],
     engines: tuple[str, str] = ("V1", "V2"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from parity.harness.model.outcome import Answer
-from parity.harness.oracle.compare import Difference
+from parity.harness.model.outcome import Answer, Outcome
+from parity.harness.oracle.compare import Difference, Names
 
 
 class Verdict(StrEnum):
@@ -30,12 +30,16 @@ class ExitCode:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseReport:
-    """One judged case. ``switches`` account for the differences of an explained one."""
+    """One judged case. ``switches`` account for the differences of an explained one.
+
+    ``unknown`` names the fields that an engine does not know and that were not compared.
+    """
 
     case_id: str
     verdict: Verdict
     differences: tuple[Difference, ...] = ()
     switches: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     reason: str = ""
     trades: int = 0
     bars: int = 0
@@ -48,21 +52,25 @@ class CaseReport:
         return "\n".join(lines)
 
 
-def judge(case_id: str, a: Answer, b: Answer, differences: list[Difference], *, parity: bool) -> CaseReport:
+def judge(
+    case_id: str, a: Answer, b: Answer, differences: list[Difference], *, parity: bool, names: Names = ("A", "B")
+) -> CaseReport:
     """The verdict before anything is explained: with ``parity`` every difference is unexplained."""
-    common = {"case_id": case_id, "trades": a.trades, "bars": a.bars}
+    report = CaseReport(case_id=case_id, verdict=Verdict.MATCH, trades=a.trades, bars=a.bars, unknown=unknown(a, b))
     if a.failure or b.failure:
-        reason = "; ".join(f"{name}: {x.failure}" for name, x in (("A", a), ("B", b)) if x.failure)
-        return CaseReport(verdict=Verdict.INCOMPARABLE, reason=reason, **common)  # type: ignore[arg-type]
+        reason = "; ".join(f"{name}: {x.failure}" for name, x in zip(names, (a, b), strict=True) if x.failure)
+        return replace(report, verdict=Verdict.INCOMPARABLE, reason=reason)
     if not differences:
-        return CaseReport(verdict=Verdict.MATCH, **common)  # type: ignore[arg-type]
+        return report
     reason = "all switches at v1" if parity else "not explained yet"
-    return CaseReport(
-        verdict=Verdict.UNEXPLAINED,
-        differences=tuple(differences),
-        reason=reason,
-        **common,  # type: ignore[arg-type]
-    )
+    return replace(report, verdict=Verdict.UNEXPLAINED, differences=tuple(differences), reason=reason)
+
+
+def unknown(a: Answer, b: Answer) -> frozenset[str]:
+    """What was not compared because an engine declares that it does not know it; nothing where one refused."""
+    if not isinstance(a.outcome, Outcome) or not isinstance(b.outcome, Outcome):
+        return frozenset()
+    return frozenset((*a.outcome.unknown, *b.outcome.unknown))
 
 
 @dataclass
@@ -73,9 +81,12 @@ class Tally:
     trades: int = 0
     bars: int = 0
     reports: list[CaseReport] = field(default_factory=list)
+    #: Cases in which a field was not compared because an engine does not know it, by field.
+    unknown: Counter[str] = field(default_factory=Counter)
 
     def add(self, report: CaseReport) -> None:
         self.verdicts[report.verdict] += 1
+        self.unknown.update(report.unknown)
         self.trades += report.trades
         self.bars += report.bars
         if report.verdict in (Verdict.UNEXPLAINED, Verdict.INCOMPARABLE):
@@ -87,6 +98,7 @@ class Tally:
         self.trades += other.trades
         self.bars += other.bars
         self.reports += other.reports
+        self.unknown.update(other.unknown)
 
     @property
     def cases(self) -> int:

@@ -107,7 +107,7 @@ class Session:
         self.collected_everything |= other.collected_everything
         self.profile = other.profile
         self.processes += 1
-        self.coverage.merge(other.coverage.hits)
+        self.coverage.merge(other.coverage)
         self.clocks.add(other.clocks)
         if other.tolerances is not None:
             if self.tolerances is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,8 +14,13 @@ from parity.harness.oracle.compare import Difference
 NS = 1_736_208_000_000_000_000
 
 
-def trade(field: str, a: object, b: object, *, order: int = 0) -> Difference:
-    return Difference(path=f"trades[order {order}].{field}", a=a, b=b, group="trades", time=NS)
+def difference(group: str, field: str, a: object, b: object, **more: Any) -> Difference:
+    """A difference whose path says nothing: it is for people and is not read."""
+    return Difference(group=group, field=field, a=a, b=b, path="somewhere", **more)
+
+
+def trade(field: str, a: object, b: object, *, order: int = 0, time: int = NS) -> Difference:
+    return difference("trades", field, a, b, order=order, time=time)
 
 
 DIFFERENCES = [
@@ -22,8 +28,8 @@ DIFFERENCES = [
     trade("result", -100.0, -155.000000000005),
     trade("exit_time_ns", NS, NS + 60_000_000_000),
     trade("reason", "take_profit", "stop_loss"),
-    Difference(path="balance", a=9900.0, b=9844.999999999995, group="account"),
-    Difference(path="metrics.total_trades", a=1, b=2, group="metrics"),
+    difference("account", "balance", 9900.0, 9844.999999999995),
+    difference("metrics", "total_trades", 1, 2),
 ]
 LINES = """{field: trades.exit_price, order: 0, v1: 1.0981, v2: 1.097, change: -0.0011, precision: 0.0000001}
 {field: trades.result, order: 0, v1: -100.0, v2: -155.0, change: -55.0, precision: 0.01}
@@ -53,7 +59,7 @@ def test_values_within_half_a_unit_of_the_precision_hold_and_beyond_it_do_not() 
 
 
 def test_a_flipped_sign_fails() -> None:
-    flipped = [replace(d, a=d.b, b=d.a) if d.path.endswith("exit_price") else d for d in DIFFERENCES]
+    flipped = [replace(d, a=d.b, b=d.a) if d.field == "exit_price" else d for d in DIFFERENCES]
     assert faults(EFFECT, flipped) == ["trades.exit_price of order 0: 1.097 at v1, the ADR says 1.0981"]
     assert faults(altered(0, change=0.0011), DIFFERENCES) == [
         "trades.exit_price of order 0: changes by -0.0011, the ADR says 0.0011"
@@ -94,7 +100,7 @@ def test_another_order_fails() -> None:
 
 
 def test_another_refusal_fails() -> None:
-    refused = [Difference(path="error.code", a=None, b=2008, group="refusal")]
+    refused = [difference("refusal", "code", None, 2008)]
     effect = effect_of(refused)
     assert str(effect[0]) == "{field: error.code, v1: runs, v2: 2008}"
     assert faults(effect, refused) == []
@@ -105,7 +111,7 @@ def test_another_refusal_fails() -> None:
 def test_appearing_is_not_disappearing() -> None:
     row = {"direction": "long", "order_type": "market", "entry_price": 1.1001, "exit_price": 1.1021,
            "reason": "take_profit"}  # fmt: skip
-    appears = Difference(path="trades[order 0]", a=None, b=row, group="trades", time=NS)
+    appears = trade("", None, row)
     effect = effect_of([appears])
     assert str(effect[0]) == (
         '{field: trades, order: 0, v1: absent, v2: "long market in 1.1001 out 1.1021 (take_profit)"}'
@@ -116,14 +122,14 @@ def test_appearing_is_not_disappearing() -> None:
 
 
 def test_a_metric_of_one_side_alone_is_stated_with_its_value() -> None:
-    found = [Difference(path="metrics.ulcer_index", a=None, b=0.000753, group="metrics", note="only in B")]
+    found = [difference("metrics", "ulcer_index", None, 0.000753, note="only in V2")]
     assert str(effect_of(found)[0]) == "{field: metrics.ulcer_index, v1: absent, v2: 0.00075, precision: 0.00001}"
     assert faults(effect_of(found), found) == []
     assert len(faults(effect_of(found), [replace(found[0], b=0.00077)])) == 1
 
 
 def test_the_first_equity_point_is_named_by_its_time() -> None:
-    found = [Difference(path="equity[0].equity", a=1e4, b=9997.499999999995, group="account", time=NS)]
+    found = [difference("account", "equity", 1e4, 9997.499999999995, time=NS)]
     assert str(effect_of(found)[0]) == (
         '{field: equity, at: "2025-01-07 00:00:00", v1: 10000.0, v2: 9997.5, change: -2.5, precision: 0.01}'
     )
@@ -131,10 +137,18 @@ def test_the_first_equity_point_is_named_by_its_time() -> None:
 
 
 def test_entries_stand_in_the_order_of_time() -> None:
-    late = Difference(path="trades[order 0].result", a=1.0, b=2.0, group="trades", time=NS + 1)
-    early = Difference(path="open_positions[order 1].tp", a=1.0, b=2.0, group="open_positions", time=NS)
-    account = Difference(path="balance", a=1.0, b=2.0, group="account")
+    late = trade("result", 1.0, 2.0, time=NS + 1)
+    early = difference("open_positions", "tp", 1.0, 2.0, order=1, time=NS)
+    account = difference("account", "balance", 1.0, 2.0)
     assert [c.field for c in effect_of([late, early, account])] == ["open_positions.tp", "trades.result", "balance"]
+
+
+def test_parts_of_the_curve_and_the_order_of_rows_have_names_of_their_own() -> None:
+    found = [difference("account", "length", 1, 2), trade("", [0, 1], [1, 0], time=NS)]
+    found[1] = replace(found[1], order=None)
+    assert [str(change) for change in effect_of(found)] == [
+        '{field: trades.order, v1: "0, 1", v2: "1, 0"}', "{field: equity.length, v1: 1, v2: 2, change: 1}",
+    ]  # fmt: skip
 
 
 def test_so_many_differences_that_some_may_be_missing_are_no_effect() -> None:

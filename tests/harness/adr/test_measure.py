@@ -9,18 +9,22 @@ import pytest
 
 from parity.harness.adr import measure
 from parity.harness.adr.witnesses import BUILDERS
+from parity.harness.model.decode import decode_outcome
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer, refusal
+from tests.harness import answers
 
 
-def trade(order: int, trigger: int, result: float = 1.0, **more: Any) -> dict[str, Any]:
-    return {"order_id": order, "trigger_time_ns": trigger, "direction": "long", "order_type": "market",
-            "scenario": None, "result": result, **more}  # fmt: skip
+def trade(order: int, trigger: int, result: float = 1.0, entered: int = 0) -> dict[str, Any]:
+    """A trade in which only these can differ."""
+    return answers.trade(order, trigger_time_ns=trigger, result=result, entry_time_ns=entered, exit_time_ns=99)
 
 
-def outcome(*trades: dict[str, Any], balance: float = 1.0, equity: Any = (), metrics: Any = ()) -> dict[str, Any]:
-    return {"trades": list(trades), "open_positions": [], "equity": [list(point) for point in equity],
-            "balance": balance, "fees_total": 0.0, "metrics": dict.fromkeys(metrics, 0)}  # fmt: skip
+def outcome(*trades: dict[str, Any], balance: float = 1.0, equity: Any = (), metrics: Any = ()) -> Any:
+    return decode_outcome({
+        "trades": list(trades), "open_positions": [], "equity": [list(point) for point in equity],
+        "balance": balance, "fees_total": 0.0, "metrics": dict.fromkeys(metrics, 0),
+    })  # fmt: skip
 
 
 class Scripted:
@@ -51,7 +55,7 @@ def test_trades_are_matched_by_their_fill_whatever_their_number(tmp_path: Path) 
 
 
 def test_other_entry_times_are_changed_trades_and_no_other_ones(tmp_path: Path) -> None:
-    found = row(tmp_path, outcome(trade(0, 10, entry_time_ns=1)), outcome(trade(0, 10, entry_time_ns=10)))
+    found = row(tmp_path, outcome(trade(0, 10, entered=1)), outcome(trade(0, 10, entered=10)))
     assert (found.changed, found.gone, found.new) == (1, 0, 0)
 
 
