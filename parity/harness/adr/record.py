@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from parity.harness.adr import effects
 from parity.harness.adr.front import Front, FrontMatterError, SwitchFront, read
 from parity.harness.model.case import Case
-
-if TYPE_CHECKING:
-    from parity.harness.run.differential import Pair
+from parity.harness.run.differential import Pair
+from parity.harness.run.probe import Probe
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ADR_DIR = REPOSITORY / "ADRs"
@@ -227,18 +225,17 @@ def check(decision: Adr, pair: Pair) -> str | None:
     """Why an ADR does not hold, a line for each field, or None. CannotJudgeError when its witness cannot run."""
     case = witness(decision)
     assert isinstance(decision.front, SwitchFront)
-    prepared = pair.prepare(case)
-    reference = pair.reference(prepared)
-    answers = [pair.candidate(prepared, switches) for switches in ({}, {decision.front.switch: "v2"})]
-    for engine, answer in ((pair.a, reference), (pair.b, answers[0]), (pair.b, answers[1])):
-        if answer.failure is not None:
-            raise CannotJudgeError(f"{engine.name} {answer.failure}")
-    if pair.differences(reference, answers[0]):
+    switch = decision.front.switch
+    probe = Probe(pair, pair.prepare(case))
+    for at_v2 in ((), (switch,)):
+        if failure := probe.failure(at_v2):
+            raise CannotJudgeError(failure)
+    if not probe.equal_at_v1():
         return "the witness differs with every switch at v1"
-    other = pair.differences(reference, answers[1], parity=False)
-    if not other:
-        return f"the witness no longer shows {decision.front.switch}"
+    found = probe.differences(switch)
+    if not found:
+        return f"the witness no longer shows {switch}"
     try:
-        return "\n".join(effects.faults(decision.front.effect, other)) or None
+        return "\n".join(effects.faults(decision.front.effect, found)) or None
     except ValueError as error:
         return str(error)

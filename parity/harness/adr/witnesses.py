@@ -21,6 +21,7 @@ from parity.harness.model.case import DEFAULT_COSTS, Case
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.verdict import Verdict
 from parity.harness.run.differential import Pair
+from parity.harness.run.probe import Probe
 
 CASES_DIR = Path(__file__).resolve().parents[2] / "cases"
 START = 1_736_208_000_000_000_000  # 2025-01-07T00:00:00Z
@@ -158,10 +159,7 @@ SEARCHED = ("news_rule", "level_rounding", "scenario1_short_atr")
 
 def effect(pair: Pair, case: Case, switch: str) -> bool:
     """Whether the engines agree with everything at ``v1`` and part with this switch alone at ``v2``."""
-    prepared = pair.prepare(case)
-    a = pair.reference(prepared)
-    same, other = pair.candidate(prepared, {}), pair.candidate(prepared, {switch: "v2"})
-    return a.failure is None and not pair.differences(a, same) and bool(pair.differences(a, other, parity=False))
+    return Probe(pair, pair.prepare(case)).shows(switch)
 
 
 def search(pair: Pair, switch: str, *, examples: int = 6000) -> Case:

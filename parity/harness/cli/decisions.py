@@ -10,9 +10,10 @@ from typing import Any
 
 from parity.harness.adr import draft, measure, site
 from parity.harness.adr import record as adr
-from parity.harness.cli.common import UsageError, load_case, open_pair, parse_switches
+from parity.harness.cli.common import UsageError, load_case, open_pair
 from parity.harness.engines import SWITCHES, V2Engine
 from parity.harness.oracle.verdict import ExitCode
+from parity.harness.run.probe import Probe
 from parity.harness.run.scratch import scratch
 from parity.harness.triage.minimise import Size
 
@@ -21,11 +22,12 @@ def adr_new(options: argparse.Namespace) -> int:
     """Drafts an ADR about a switch from a case that shows it."""
     case = load_case(options.case)
     with open_pair(None) as pair:
-        prepared = pair.prepare(case)
-        a = pair.reference(prepared)
-        if pair.differences(a, pair.candidate(prepared, {})):
+        probe = Probe(pair, pair.prepare(case))
+        if failure := probe.failure() or probe.failure([options.switch]):
+            raise UsageError(f"{case.id}: {failure}")
+        if not probe.equal_at_v1():
             raise UsageError(f"{case.id} differs with every switch at v1: that is a bug and no decision")
-        found = pair.differences(a, pair.candidate(prepared, parse_switches(options.switch)), parity=False)
+        found = probe.differences(options.switch)
         try:
             path = draft.draft(options.switch, options.case, found, bars=Size.of(case).bars, folder=options.folder)
         except ValueError as error:

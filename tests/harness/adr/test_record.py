@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from parity.harness.adr import record
 from parity.harness.engines import SWITCHES
+from parity.harness.model.decode import decode_outcome
+from parity.harness.model.files import Prepared
+from parity.harness.model.outcome import Answer
+from parity.harness.oracle.compare import Tolerances
+from parity.harness.run.differential import Pair
+from tests.harness import answers
 
 SWITCH = "0015-exits-over-a-gap-take-the-open.md"
 PLAIN = "0004-every-deliberate-difference-is-a-switch.md"
@@ -93,3 +101,40 @@ def test_a_proposed_adr_explains_nothing_and_may_name_tests_to_come(folder: Path
     assert record.lint(folder) == []
     assert record.by_switch(record.load_all(folder)) == {}
     assert record.lint(folder, ["exit_gap"]) == ["switch exit_gap has 0 accepted ADRs"]
+
+
+class Bent:
+    """An engine whose balance, or failure, is another one with the switch at v2."""
+
+    name = "bent"
+
+    def __init__(self, at_v1: float | str, at_v2: float | str) -> None:
+        self.answers = at_v1, at_v2
+
+    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+        value = self.answers["exit_gap" in switches]
+        if isinstance(value, str):
+            return Answer(outcome=None, failure=value)
+        return Answer(outcome=decode_outcome(answers.outcome() | {"balance": value}))
+
+    def close(self) -> None: ...
+
+
+def held(tmp_path: Path, at_v1: float | str, at_v2: float | str) -> str | None:
+    engines: Any = Bent(100.0, 100.0), Bent(at_v1, at_v2)
+    adr = record.load(record.ADR_DIR / SWITCH)
+    return record.check(adr, Pair(*engines, tmp_path, Tolerances.load()))
+
+
+def test_a_witness_that_shows_nothing_or_something_else_or_differs_at_v1_refutes_its_adr(tmp_path: Path) -> None:
+    assert held(tmp_path, 100.0, 100.0) == "the witness no longer shows exit_gap"
+    assert held(tmp_path, 101.0, 155.0) == "the witness differs with every switch at v1"
+    says = str(held(tmp_path, 100.0, 155.0))
+    assert "balance: 100.0 at v1, the ADR says 9900.0" in says
+    assert "trades.exit_price of order 0 is in the effect and does not differ" in says
+
+
+@pytest.mark.parametrize("answer", [("hung", 1.0), (100.0, "hung")])
+def test_an_engine_that_gives_no_answer_neither_holds_nor_refutes(tmp_path: Path, answer: tuple[Any, Any]) -> None:
+    with pytest.raises(record.CannotJudgeError, match="bent: hung"):
+        held(tmp_path, *answer)
