@@ -19,8 +19,8 @@ ADR_DIR = REPOSITORY / "ADRs"
 #: Pages of the folder that are no decisions: the generated index.
 INDEX = "index.md"
 SECTIONS = ("Context", "Considered options", "Decision", "Consequences", "Confirmation")
-#: Lines that a person writes. The effect, a line for each field, and the generated block do not count: they are
-#: looked things up in, not read.
+#: Lines that a person writes. The effect, a line for each field, and the generated block do not count: a reader looks
+#: figures up there and does not read them through.
 LINES = range(20, 46)
 OPTIONS = range(2, 5)
 #: Bytes of a page; the longest has a fifth of it.

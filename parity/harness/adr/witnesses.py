@@ -158,7 +158,7 @@ SEARCHED = ("news_rule", "level_rounding", "scenario1_short_atr")
 
 
 def effect(pair: Pair, case: Case, switch: str) -> bool:
-    """Whether the engines agree with everything at ``v1`` and part with this switch alone at ``v2``."""
+    """Whether the engines agree with everything at ``v1`` and differ with this switch alone at ``v2``."""
     return Probe(pair, pair.prepare(case)).shows(switch)
 
 
