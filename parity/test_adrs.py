@@ -10,7 +10,7 @@ from parity.harness.report.session import Session
 from parity.harness.run.differential import Pair
 
 ALL = adrs.load_all()
-ABOUT_SWITCHES = [adr for adr in ALL if adr.switch]
+ABOUT_SWITCHES = [adr for adr in ALL if adr.switch and adr.accepted]
 
 
 def test_each_switch_has_exactly_one_adr_and_each_adr_a_switch_that_exists() -> None:

@@ -17,7 +17,7 @@ from parity.harness.run.differential import Pair
 from parity.harness.triage.campaign import kept
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-WITH_ADR = {decision.switch for decision in adr.load_all() if decision.switch}
+WITH_ADR = adr.by_switch(adr.load_all()).keys()
 NAMES = [name for name, *_ in market_runs.RUNS] + ["scripted"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from parity.harness.cli.common import (
 )
 from parity.harness.engines import SWITCHES
 from parity.harness.model import provenance as versions
-from parity.harness.model.outcome import Answer, Outcome, Refusal
+from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.oracle.attribution import attribute_to_switches, explanation
 from parity.harness.oracle.verdict import ExitCode
+from parity.harness.run.probe import Probe
 from parity.harness.triage.describe import describe
 from parity.harness.triage.minimise import Budget, Size, minimise
 from parity.harness.triage.narrate import narrate
@@ -65,24 +66,21 @@ def explain(options: argparse.Namespace) -> int:
     """The minimal set of switches that accounts for what differs at ``v2``, each with its effect."""
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
-        prepared = pair.prepare(case)
-        a = pair.reference(prepared)
-
-        def run(switches: Any) -> Answer:
-            return pair.candidate(prepared, switches)
+        probe = Probe(pair, pair.prepare(case))
 
         def agrees(at_v1: frozenset[str]) -> bool:
-            b = run({name: "v2" for name in SWITCHES if name not in at_v1})
-            return b.failure is None and not pair.differences(a, b, parity=False)
+            return probe.equal(name for name in SWITCHES if name not in at_v1)
 
-        def outcome(switches: Any) -> Outcome | Refusal:
-            answer = run(switches)
+        def outcome(switches: Mapping[str, str]) -> Outcome | Refusal:
+            answer = probe.at(switches)
             if answer.outcome is None:
                 raise UsageError(f"{pair.b.name} {answer.failure}")
             return answer.outcome
 
-        if a.outcome is None:
-            raise UsageError(f"{pair.a.name} {a.failure}")
+        reference = probe.reference.outcome
+        failure = probe.failure()
+        if reference is None or failure:
+            raise UsageError(f"{case.id}: {failure}")
         found = attribute_to_switches(SWITCHES, agrees)
         if found is None:
             print("UNEXPLAINED: the engines differ with every switch at v1 (omega-parity locate says where)")
@@ -90,10 +88,10 @@ def explain(options: argparse.Namespace) -> int:
         if not found:
             print("equal with all switches at v2: there is nothing to explain")
             return ExitCode.PASS
-        decisions = {d.switch: d.path.name for d in adr.load_all() if d.switch}
+        decisions = {switch: decision.path.name for switch, decision in adr.by_switch(adr.load_all()).items()}
         named = [f"{name} ({decisions.get(name, 'NO ADR')})" for name in sorted(found)]
         print(f"explained by {', '.join(named)}")
-        print("\n".join(explanation(found, a.outcome, outcome, every=SWITCHES)))
+        print("\n".join(explanation(found, reference, outcome, every=SWITCHES, engines=(pair.a.name, pair.b.name))))
         return ExitCode.PASS if found <= decisions.keys() else ExitCode.DIFFERENCE
 
 

@@ -176,7 +176,7 @@ def test_a_difference_carries_its_order_and_field(tolerances: Tolerances) -> Non
 
 def test_an_unknown_metric_is_told_beside_those_that_differ(tolerances: Tolerances) -> None:
     b = put(put(outcome(), ("metrics", "luck"), 1.0), ("metrics", "avg_r_multiple"), 0.75)
-    assert [d.path for d in compare(outcome(), b, tolerances)] == ["metrics", "metrics.avg_r_multiple"]
+    assert [d.path for d in compare(outcome(), b, tolerances)] == ["metrics.luck", "metrics.avg_r_multiple"]
 
 
 def test_rows_that_have_one_number_are_told_apart(tolerances: Tolerances) -> None:

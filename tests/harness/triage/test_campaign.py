@@ -21,7 +21,6 @@ from parity.harness.model.decode import decode_outcome
 from parity.harness.model.files import Prepared, prepare
 from parity.harness.model.limits import Limits
 from parity.harness.model.outcome import Answer, Outcome
-from parity.harness.oracle.attribution import Effect
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.grouping import grouped
 from parity.harness.oracle.verdict import Verdict
@@ -192,13 +191,6 @@ def test_a_report_groups_consequences_under_their_cause(bent: Pair) -> None:
     findings = grouped(examined.report.differences)
     assert len(findings) == 1
     assert "exit_price" in describe(bent, examined)
-
-
-def test_the_effect_of_a_switch_is_told_in_trades_and_money() -> None:
-    base = Effect(3, 100.0, 5.0)
-    assert Effect(4, 90.0, 5.0).against(base) == "trades +1, result -10"
-    assert Effect(0, 0.0, 0.0, 2008).against(base) == "refused with 2008"
-    assert "something else" in base.against(base)
 
 
 def test_a_branch_that_only_one_engine_has_taken_counts_as_never_taken() -> None:
