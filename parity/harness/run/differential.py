@@ -126,8 +126,17 @@ class Pair:
         if not known and a.failure is None and (differences or self._examined % SAMPLED == 0):
             a = _consistent(a, self.reference(prepared, events=True))
             differences = self._with_traces(a, b)
-        report = judge(case.id, a, b, differences, parity=True)
+        report = replace(judge(case.id, a, b, differences, parity=True), untraced=self._untraced(a, b))
         return Examined(case=case, a=a, b=b, report=report, fingerprint=fingerprint(a, b, differences))
+
+    def _untraced(self, a: Answer, b: Answer) -> tuple[str, ...]:
+        """Engines that ran a case and gave no trace of it."""
+        sides = ((self.a.name, a.outcome), (self.b.name, b.outcome))
+        return tuple(
+            name
+            for name, outcome in sides
+            if outcome is not None and "events" not in outcome and "error" not in outcome
+        )
 
     def _with_traces(self, a: Answer, b: Answer) -> list[Difference]:
         """The differences; where there are none, the traces decide, if both engines have one."""
