@@ -51,7 +51,9 @@ def _faults(seen: Session) -> list[tuple[str, str]]:
     """(word, counts) of everything that keeps a run from passing, in the order of the exit codes."""
     total, out = seen.total, []
     if seen.differs():
-        parts = [f"{_count(total.verdicts[Verdict.UNEXPLAINED], 'unexplained case')}"]
+        parts = []
+        if count := total.verdicts[Verdict.UNEXPLAINED]:
+            parts.append(_count(count, "unexplained case"))
         if failed := seen.failed("difference"):
             parts.append(f"{_count(len(failed), 'test')} found a difference")
         out.append(("NOT EQUAL", ", ".join(parts)))

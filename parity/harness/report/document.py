@@ -7,6 +7,7 @@ refused with the place. Control characters in texts, which could rewrite what a 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -142,7 +143,7 @@ def decode(text: str | bytes) -> tuple[Session, SessionDocument]:
         document = msgspec.convert(raw, SessionDocument, strict=True, str_keys=True)
     except (msgspec.ValidationError, RecursionError) as error:
         raise SessionError(str(error)) from error
-    _same_keys(raw, msgspec.to_builtins(document, str_keys=True), "$")
+    _same_keys(raw, document, "$")
     _check(document)
     return _session(document), document
 
@@ -172,20 +173,27 @@ def _bounded(text: str) -> int:
     return int(text)
 
 
-def _same_keys(raw: Any, known: Any, path: str) -> None:
-    """Raises for a key that the types do not know, or that was left out and took its default.
+def _same_keys(raw: Any, typed: Any, path: str) -> None:
+    """Raises for a field that a dataclass does not know, or that was left out and took its default.
 
     Raises:
-        SessionError: with the path of the key.
+        SessionError: with the path of the field.
     """
-    if isinstance(raw, dict):
-        if odd := sorted(raw.keys() ^ known.keys()):
+    if isinstance(raw, list):
+        for i, (value, other) in enumerate(zip(raw, typed, strict=True)):
+            _same_keys(value, other, f"{path}[{i}]")
+    elif isinstance(raw, dict) and dataclasses.is_dataclass(typed):
+        if odd := sorted(raw.keys() ^ {field.name for field in dataclasses.fields(typed)}):
             raise SessionError(f"{'unknown' if odd[0] in raw else 'missing'} field - at `{path}.{odd[0]}`")
         for key, value in raw.items():
-            _same_keys(value, known[key], f"{path}.{key}")
-    elif isinstance(raw, list):
-        for i, (value, other) in enumerate(zip(raw, known, strict=True)):
-            _same_keys(value, other, f"{path}[{i}]")
+            _same_keys(value, getattr(typed, key), f"{path}.{key}")
+    elif isinstance(raw, dict) and not isinstance(typed, dict):
+        for key, value in raw.items():
+            _same_keys(value, getattr(typed, key), f"{path}.{key}")
+    elif isinstance(raw, dict):
+        for key, value in raw.items():
+            if key in typed:
+                _same_keys(value, typed[key], f"{path}.{key}")
 
 
 def _printable(value: Any) -> Any:

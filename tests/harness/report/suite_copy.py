@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 LINKED = ("ADRs", "legacy_v1", "python", "rust_core", "conftest.py", "pyproject.toml")
 
 #: Engines that answer at once. ``right`` is what every honest one says, whatever the case.
-ENGINES = '''
+ENGINES = """
 TRADE = {"order_id": 0, "direction": "long", "symbol": "EURUSD", "order_type": "market", "entry_time_ns": 1,
          "trigger_time_ns": 1, "exit_time_ns": 2, "entry_price": 1.1, "exit_price": 1.2, "initial_sl": 1.0,
          "sl": 1.0, "tp": 1.3, "size": 0.1, "result": 5.0, "r_multiple": 0.5, "entry_fee": 0.0, "exit_fee": 0.0,
@@ -31,10 +31,10 @@ def crashes(request):
 
 def interrupts(request):
     raise KeyboardInterrupt
-'''
+"""
 
 #: Tests that fail in every way in which a test can fail.
-EXTRA = '''
+EXTRA = """
 import pytest
 from parity.harness.oracle.verdict import DivergenceError
 
@@ -63,7 +63,7 @@ def test_extra_rule_without_its_tool(session):
 
 def test_extra_skip(session):
     pytest.skip("no such tool here")
-'''
+"""
 
 
 def copy_suite(folder: Path, *, engines: tuple[str, str] = ("right", "right")) -> Path:
