@@ -12,7 +12,7 @@ from parity.harness.engines import SWITCHES
 from parity.harness.generate import market_runs
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer
+from parity.harness.model.plain import Answer
 from parity.harness.oracle.attribution import attribute_to_switches
 from parity.harness.oracle.verdict import (
     CaseReport,

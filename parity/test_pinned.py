@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from parity.harness.model.case import Case
-from parity.harness.model.outcome import is_refusal
+from parity.harness.model.plain import is_refusal
 from parity.harness.model.provenance import command
 from parity.harness.oracle.verdict import Verdict, require_match
 from parity.harness.report.session import Session

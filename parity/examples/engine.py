@@ -35,14 +35,15 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except (bt.ConfigError, bt.MigrationError) as error:
         return {"error": {"category": "config", "code": error.code, "message": str(error)}}
     if not raw["ok"]:
-        return {"error": raw["error"]}
+        return {"error": {name: raw["error"][name] for name in ("category", "code", "message")}}
     trades, still_open, equity = raw["trades"], raw["open_positions"], raw["equity"]
     outcome = {
         "trades": [row(trade) for trade in trades],
         "open_positions": [row(position) for position in still_open],
         "equity": [list(point) for point in zip(equity["timestamp_ns"], equity["equity"], strict=True)],
         "balance": equity["balance"][-1],
-        "fees_total": sum(t["entry_fee"] + t["exit_fee"] for t in trades) + sum(p["entry_fee"] for p in still_open),
+        "fees_total": sum((t["entry_fee"] + t["exit_fee"] for t in trades), 0.0)
+        + sum(p["entry_fee"] for p in still_open),
         "metrics": raw["metrics"],
     }
     return {**outcome, "events": raw["events"]} if request["events"] else outcome

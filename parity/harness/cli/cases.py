@@ -21,7 +21,7 @@ from parity.harness.cli.common import (
 )
 from parity.harness.engines import SWITCHES
 from parity.harness.model import provenance as versions
-from parity.harness.model.outcome import Answer, Outcome
+from parity.harness.model.plain import Answer, Outcome
 from parity.harness.oracle.attribution import attribute_to_switches, explanation
 from parity.harness.oracle.verdict import ExitCode
 from parity.harness.triage.describe import describe

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from parity.harness.engines import SWITCHES, EnginesError
 from parity.harness.model.case import Case
-from parity.harness.model.outcome import Outcome
+from parity.harness.model.plain import Outcome
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.fingerprint import fingerprint
 from parity.harness.oracle.verdict import ExitCode, Verdict, judge

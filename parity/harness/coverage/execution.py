@@ -13,7 +13,7 @@ import numpy as np
 from parity.harness.coverage.life_cycle import OrderLifeCycle, Trace
 from parity.harness.coverage.strategies import CHAPTERS as OF_STRATEGIES
 from parity.harness.model.case import Case
-from parity.harness.model.outcome import Outcome, is_refusal
+from parity.harness.model.plain import Outcome, is_refusal
 
 REFUSALS = {1010: "data nothing left", 1008: "rate missing", 4000: "manager two wrappers"}
 #: 2025-04-01 in ns: the summer markets lie after it, the others before.

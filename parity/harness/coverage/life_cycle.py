@@ -14,7 +14,7 @@ from typing import Any
 
 from parity.harness.model.bars import MINUTE_NS, TIMEFRAME_MINUTES
 from parity.harness.model.case import Case
-from parity.harness.model.outcome import Outcome
+from parity.harness.model.plain import Outcome
 
 Event = Mapping[str, Any]
 

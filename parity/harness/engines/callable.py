@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from parity.harness.engines.process import ProcessEngine
+from parity.harness.model.decode import check
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer, check
+from parity.harness.model.plain import Answer
 
 
 class CallableEngine:

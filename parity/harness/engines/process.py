@@ -18,8 +18,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from parity.harness.model.decode import check
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer, MalformedOutcomeError, check
+from parity.harness.model.outcome import MalformedOutcomeError
+from parity.harness.model.plain import Answer
 
 
 class WorkerDiedError(Exception):

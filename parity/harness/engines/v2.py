@@ -11,8 +11,10 @@ from typing import Any
 
 import bt
 
+from parity.harness.model.decode import check
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer, refusal
+from parity.harness.model.outcome import MalformedOutcomeError
+from parity.harness.model.plain import Answer, refusal
 
 #: All semantics switches, in the order of the specification.
 SWITCHES: tuple[str, ...] = (
@@ -57,11 +59,15 @@ class V2Engine:
         except Exception as error:  # a fault of the adapter or of bt is no outcome, and no end of the run
             return Answer(outcome=None, failure=f"failed: {error!r}", seconds=time.perf_counter() - began)
         seconds = time.perf_counter() - began
-        if not raw["ok"]:
-            fault = raw["error"]
-            return Answer(outcome=refusal(fault["category"], fault["code"], fault["message"]), seconds=seconds)
+        try:
+            if not raw["ok"]:
+                fault = raw["error"]
+                return Answer(outcome=refusal(fault["category"], fault["code"], fault["message"]), seconds=seconds)
+            outcome = check(_outcome(raw))
+        except (ValueError, KeyError, TypeError) as error:
+            return Answer(outcome=None, failure=f"answered nonsense: {error!r}", seconds=seconds)
         extra = {"rejected": raw["rejected_orders"], "meta": raw["meta"]}
-        return Answer(outcome=_outcome(raw), seconds=seconds, bars=raw["meta"]["counters"]["bars"], extra=extra)
+        return Answer(outcome=outcome, seconds=seconds, bars=raw["meta"]["counters"]["bars"], extra=extra)
 
     @staticmethod
     def environment(prepared: Prepared) -> dict[str, str]:
@@ -85,25 +91,39 @@ class V2Engine:
         """Nothing is held open."""
 
 
-def _trade(row: dict[str, Any]) -> dict[str, Any]:
-    out = {**row, "initial_sl": row["initial_stop_loss"], "sl": row["stop_loss"], "tp": row["take_profit"]}
+#: Fields of V2's rows by the name that outcomes have for them.
+_RENAMED = {"initial_stop_loss": "initial_sl", "stop_loss": "sl", "take_profit": "tp"}
+#: What a result of V2 holds; the last three are no part of an outcome.
+_PARTS = {"ok", "trades", "open_positions", "equity", "metrics", "events", "rejected_orders", "definitions", "meta"}
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row in the outcome's words; a key that V2 should not have is kept for the decoder to find."""
+    out = {_RENAMED.get(name, name): value for name, value in row.items() if name not in ("meta", "unrealised")}
     if "meta" in row:
-        out["order_id"] = row["meta"]["order_id"]
-    for name in ("meta", "initial_stop_loss", "stop_loss", "take_profit", "unrealised"):
-        out.pop(name, None)
+        order, *others = row["meta"].items()
+        if others or "order_id" in row or order[0] != "order_id":
+            raise MalformedOutcomeError("trades", f"meta holds {', '.join(row['meta'])} and not order_id alone")
+        out["order_id"] = order[1]
+    if len(out) != len(row) - ("unrealised" in row):
+        raise MalformedOutcomeError("trades", f"two names for one field among {', '.join(row)}")
     return out
 
 
 def _outcome(raw: dict[str, Any]) -> dict[str, Any]:
-    trades = [_trade(row) for row in raw["trades"]]
-    still_open = [_trade(row) for row in raw["open_positions"]]
+    unknown = raw.keys() - _PARTS
+    if unknown or raw["equity"].keys() != {"timestamp_ns", "equity", "balance"}:
+        raise MalformedOutcomeError("result", f"unknown {', '.join(sorted(unknown)) or 'columns of equity'}")
+    trades = [_row(row) for row in raw["trades"]]
+    still_open = [_row(row) for row in raw["open_positions"]]
     equity = raw["equity"]
     out: dict[str, Any] = {
         "trades": trades,
         "open_positions": still_open,
         "equity": [list(point) for point in zip(equity["timestamp_ns"], equity["equity"], strict=True)],
         "balance": equity["balance"][-1] if equity["balance"] else None,
-        "fees_total": sum(t["entry_fee"] + t["exit_fee"] for t in trades) + sum(p["entry_fee"] for p in still_open),
+        "fees_total": sum((t["entry_fee"] + t["exit_fee"] for t in trades), 0.0)
+        + sum(p["entry_fee"] for p in still_open),
         "metrics": raw["metrics"],
     }
     if "events" in raw:

@@ -1,70 +1,126 @@
-"""What an engine answered, as plain data that can be compared (spec 10.1). Pure: no I/O, no engines.
+"""What an engine answered: an outcome or a refusal, in strict types (spec 10.1). Pure: no I/O, no engines.
 
-An outcome is a refusal ``{"error": {"category", "code"}}`` or a mapping with ``trades``, ``open_positions``,
-``equity`` (``[timestamp_ns, equity]`` pairs), ``balance``, ``fees_total``, ``metrics`` and, on request, ``events``.
+``model.decode`` makes them from plain data. On the wire a refusal is ``{"error": {"category", "code", "message"}}`` and
+an outcome is an object with the fields of ``Outcome``. A field that an engine declares unknown is left out and is UNSET
+here.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Outcome = Mapping[str, Any]
+from msgspec import UNSET, Struct, UnsetType
 
-#: Fields of a closed trade, in both engines' words.
-TRADE_FIELDS = (
-    "order_id", "direction", "symbol", "order_type", "entry_time_ns", "trigger_time_ns", "exit_time_ns",
-    "entry_price", "exit_price", "initial_sl", "sl", "tp", "size", "result", "r_multiple", "entry_fee",
-    "exit_fee", "reason", "scenario",
-)  # fmt: skip
-#: Fields of an order or position that was alive after the last bar.
-OPEN_FIELDS = (
-    "order_id", "status", "direction", "symbol", "order_type", "entry_time_ns", "trigger_time_ns",
-    "entry_price", "initial_sl", "sl", "tp", "size", "entry_fee", "scenario",
-)  # fmt: skip
+from parity.harness.model.events import Direction, Event, Gate, Number, OrderType, Reason, Status, Text, Whole
+
+PlainOutcome = Mapping[str, Any]
+
+
+class Trade(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A closed position. Times are ns since the epoch (UTC), prices in the symbol's quote, money in account currency.
+
+    ``entry_time_ns`` is when the order was placed, ``trigger_time_ns`` when it was filled; ``sl`` and ``tp`` are the
+    levels at the end; ``size`` is in lots; ``result`` is before fees.
+    """
+
+    order_id: Whole
+    direction: Direction
+    order_type: OrderType
+    entry_time_ns: Whole
+    symbol: Text | UnsetType = UNSET
+    trigger_time_ns: Whole | UnsetType = UNSET
+    exit_time_ns: Whole | UnsetType = UNSET
+    entry_price: Number | UnsetType = UNSET
+    exit_price: Number | UnsetType = UNSET
+    initial_sl: Number | UnsetType = UNSET
+    sl: Number | UnsetType = UNSET
+    tp: Number | UnsetType = UNSET
+    size: Number | UnsetType = UNSET
+    result: Number | UnsetType = UNSET
+    r_multiple: Number | UnsetType = UNSET
+    entry_fee: Number | UnsetType = UNSET
+    exit_fee: Number | UnsetType = UNSET
+    reason: Reason | UnsetType = UNSET
+    scenario: Text | UnsetType | None = UNSET
+
+
+class OpenPosition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order or position that was alive after the last bar; ``trigger_time_ns`` is null while it is pending."""
+
+    order_id: Whole
+    status: Status
+    direction: Direction
+    order_type: OrderType
+    entry_time_ns: Whole
+    symbol: Text | UnsetType = UNSET
+    trigger_time_ns: Whole | UnsetType | None = UNSET
+    entry_price: Number | UnsetType = UNSET
+    initial_sl: Number | UnsetType = UNSET
+    sl: Number | UnsetType = UNSET
+    tp: Number | UnsetType = UNSET
+    size: Number | UnsetType = UNSET
+    entry_fee: Number | UnsetType = UNSET
+    scenario: Text | UnsetType | None = UNSET
+
+
+Metric = Number | Whole | Text | None
+
+
+class Outcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A finished run. ``equity`` holds a point ``(timestamp_ns, equity)`` for each bar played.
+
+    ``events`` is UNSET where the engine gave no trace. ``unknown`` names what the engine does not know, as
+    ``trades.entry_fee``, ``metrics.sortino_trade`` or ``balance``.
+    """
+
+    trades: tuple[Trade, ...]
+    open_positions: tuple[OpenPosition, ...] | UnsetType = UNSET
+    equity: tuple[tuple[Whole, Number], ...] | UnsetType = UNSET
+    balance: Number | UnsetType = UNSET
+    fees_total: Number | UnsetType = UNSET
+    metrics: dict[Text, Metric] | UnsetType = UNSET
+    events: tuple[Event, ...] | UnsetType = UNSET
+    unknown: tuple[Text, ...] = ()
+
+    @property
+    def trace(self) -> tuple[Event, ...] | None:
+        """The events that are compared: all but gates. None where the engine gave no trace."""
+        if self.events is UNSET:
+            return None
+        return tuple(event for event in self.events if type(event) is not Gate)
+
+    @property
+    def rows(self) -> tuple[Trade | OpenPosition, ...]:
+        """Closed positions, then what was alive after the last bar."""
+        return (*self.trades, *(() if self.open_positions is UNSET else self.open_positions))
+
+
+class Refusal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An engine refuses a case. Only ``code`` is compared: category and message are for people."""
+
+    category: Text
+    code: Whole
+    message: Text = ""
+
+
+def refusal(category: str, code: int, message: str = "") -> Refusal:
+    """The answer of an engine that refuses a case."""
+    return Refusal(category=category, code=int(code), message=message)
+
+
+def is_refusal(answer: Outcome | Refusal) -> bool:
+    """Whether an engine refused."""
+    return isinstance(answer, Refusal)
 
 
 class MalformedOutcomeError(ValueError):
-    """An engine answered something that is not an outcome; the path says where."""
+    """An engine answered something that is not an outcome. ``path`` says where, ``problem`` what is wrong there."""
 
-
-def refusal(category: str, code: int, message: str = "") -> dict[str, Any]:
-    """The outcome of an engine that refuses a case; the message is for people and never compared."""
-    return {"error": {"category": category, "code": int(code), "message": message}}
-
-
-def is_refusal(outcome: Outcome) -> bool:
-    return "error" in outcome
-
-
-def check(outcome: Any) -> Outcome:
-    """Raises MalformedOutcomeError unless ``outcome`` has the documented shape and holds no NaN."""
-    if not isinstance(outcome, Mapping):
-        raise MalformedOutcomeError(f"an outcome is a mapping, not {type(outcome).__name__}")
-    if "error" in outcome:
-        error = outcome["error"]
-        if not isinstance(error, Mapping) or not isinstance(error.get("code"), int):
-            raise MalformedOutcomeError("error.code must be a whole number")
-        return outcome
-    for key in ("trades", "open_positions", "equity", "balance", "fees_total", "metrics"):
-        if key not in outcome:
-            raise MalformedOutcomeError(f"{key} is missing")
-    for key, fields in (("trades", TRADE_FIELDS), ("open_positions", OPEN_FIELDS)):
-        if not isinstance(outcome[key], list):
-            raise MalformedOutcomeError(f"{key} must be a list")
-        for i, row in enumerate(outcome[key]):
-            missing = [name for name in fields if name not in row]
-            if missing:
-                raise MalformedOutcomeError(f"{key}[{i}] lacks {', '.join(missing)}")
-            bad = [name for name, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
-            if bad:
-                raise MalformedOutcomeError(f"{key}[{i}].{bad[0]} is not finite")
-    for i, point in enumerate(outcome["equity"]):
-        if len(point) != 2 or not isinstance(point[0], int) or not math.isfinite(point[1]):
-            raise MalformedOutcomeError(f"equity[{i}] is not a [timestamp_ns, equity] pair")
-    return outcome
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}" if path else problem)
+        self.path, self.problem = path, problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +130,7 @@ class Answer:
     ``failure`` is set when the engine crashed, hung or answered nonsense; then ``outcome`` is None.
     """
 
-    outcome: Outcome | None
+    outcome: Outcome | Refusal | None
     failure: str | None = None
     seconds: float = 0.0
     bars: int = 0
@@ -83,6 +139,4 @@ class Answer:
     @property
     def trades(self) -> int:
         """Closed trades, 0 for refusals and failures."""
-        if self.outcome is None or is_refusal(self.outcome):
-            return 0
-        return len(self.outcome["trades"])
+        return len(self.outcome.trades) if isinstance(self.outcome, Outcome) else 0

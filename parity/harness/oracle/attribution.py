@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parity.harness.model.outcome import Outcome, is_refusal
+from parity.harness.model.plain import Outcome, is_refusal
 
 #: Whether the engines agree when exactly these switches are at ``v1`` and all others at ``v2``.
 Agrees = Callable[[frozenset[str]], bool]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from parity.harness.model.outcome import OPEN_FIELDS, TRADE_FIELDS, Outcome, is_refusal
+from parity.harness.model.plain import OPEN_FIELDS, TRADE_FIELDS, Outcome, is_refusal
 
 TOLERANCES_FILE = Path(__file__).resolve().parents[2] / "tolerances.toml"
 #: Groups in the order in which a reader should look at them: causes before consequences.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from parity.harness.model.outcome import Answer, is_refusal
+from parity.harness.model.plain import Answer, is_refusal
 from parity.harness.oracle.compare import Difference
 from parity.harness.oracle.trace_diff import first_divergence
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from parity.harness.model.outcome import Answer, is_refusal
+from parity.harness.model.plain import Answer, is_refusal
 from parity.harness.oracle.compare import Difference
 
 

@@ -12,7 +12,7 @@ from parity.harness.engines.clocks import Clocks
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared, prepare
 from parity.harness.model.limits import EVERYTHING, Limits
-from parity.harness.model.outcome import Answer
+from parity.harness.model.plain import Answer
 from parity.harness.oracle.compare import Difference, Tolerances, compare
 from parity.harness.oracle.fingerprint import Fingerprint, fingerprint
 from parity.harness.oracle.verdict import CaseReport, judge

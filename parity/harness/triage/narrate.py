@@ -8,7 +8,7 @@ from typing import Any
 
 from parity.harness.coverage.life_cycle import Trace
 from parity.harness.model.case import Case
-from parity.harness.model.outcome import Outcome, is_refusal
+from parity.harness.model.plain import Outcome, is_refusal
 from parity.harness.oracle.trace_diff import Divergence, Event, first_divergence
 
 #: Event keys that say where, not what.

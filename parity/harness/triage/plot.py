@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.harness.model.case import Case
-from parity.harness.model.outcome import Outcome, is_refusal
+from parity.harness.model.plain import Outcome, is_refusal
 from parity.harness.oracle.trace_diff import first_divergence
 
 #: Colour and size of an engine's marks: the reference's large and hollow, the candidate's small and full inside them.

@@ -11,7 +11,7 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from parity.harness.model.outcome import Outcome, is_refusal
+from parity.harness.model.plain import Outcome, is_refusal
 from parity.harness.oracle.compare import Difference
 
 

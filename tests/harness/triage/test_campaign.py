@@ -19,7 +19,7 @@ from parity.harness.model.bars import Bars
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared, prepare
 from parity.harness.model.limits import Limits
-from parity.harness.model.outcome import Answer
+from parity.harness.model.plain import Answer
 from parity.harness.oracle.attribution import Effect
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.grouping import grouped

@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+#: Metrics that count something. V1 adds up money from a whole 0, so that a sum over nothing is no float in its answer.
+COUNTS = ("total_trades", "active_days")
+
 
 def _trade(position: Any, to_ns: Any) -> dict[str, Any]:
     def ns(value: Any) -> int | None:
@@ -60,7 +63,7 @@ def _outcome(result: Any, *, events: bool) -> dict[str, Any]:
         "equity": [[to_ns(t), value] for t, value in curve],
         "balance": portfolio.cash,
         "fees_total": portfolio.total_fees,
-        "metrics": result.metrics,
+        "metrics": {name: value if name in COUNTS else float(value) for name, value in result.metrics.items()},
     }
     if events:
         out["events"] = result.trace.events
