@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,6 @@ from parity.harness.adr import record as adr
 from parity.harness.engines import SWITCHES
 from parity.harness.generate import market_runs
 from parity.harness.model.case import Case
-from parity.harness.model.files import Prepared
-from parity.harness.model.plain import Answer
 from parity.harness.oracle.attribution import attribute_to_switches
 from parity.harness.oracle.verdict import (
     CaseReport,
@@ -25,6 +22,7 @@ from parity.harness.oracle.verdict import (
 from parity.harness.report.session import Session
 from parity.harness.report.tally import MarketRun, SwitchEffects
 from parity.harness.run.differential import Pair
+from parity.harness.run.probe import Probe
 from parity.harness.triage.campaign import kept
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -32,19 +30,24 @@ WITH_ADR = {decision.switch for decision in adr.load_all() if decision.switch}
 NAMES = [name for name, *_ in market_runs.RUNS] + ["scripted"]
 
 
-@dataclass
 class Runs:
-    """The market runs, and the reference's answer to those that ran."""
+    """The market runs, and probes of those that ran, so that the reference runs once."""
 
-    cases: dict[str, Case]
-    answers: dict[str, tuple[Prepared, Answer]] = field(default_factory=dict)
+    def __init__(self, cases: dict[str, Case]) -> None:
+        self.cases = cases
+        self._probes: dict[str, Probe] = {}
 
-    def reference(self, name: str, pair: Pair) -> tuple[Prepared, Answer]:
-        """The prepared case and what the reference answers; it runs once."""
-        if name not in self.answers:
-            prepared = pair.prepare(self.cases[name])
-            self.answers[name] = prepared, pair.reference(prepared)
-        return self.answers[name]
+    def probe(self, name: str, pair: Pair) -> Probe:
+        """The answers to a run."""
+        if name not in self._probes:
+            self._probes[name] = Probe(pair, pair.prepare(self.cases[name]))
+        return self._probes[name]
+
+    def last_probe(self, name: str, pair: Pair) -> Probe:
+        """The same, and nothing of it is kept: the answers under all switches are large."""
+        probe = self.probe(name, pair)
+        del self._probes[name]
+        return probe
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +61,9 @@ def runs(session: Session) -> Runs:
 def test_market_run_is_equal_with_all_switches_at_v1(
     name: str, runs: Runs, pair: Pair, session: Session, out: Path
 ) -> None:
-    case = runs.cases[name]
-    prepared, a = runs.reference(name, pair)
-    b = pair.candidate(prepared, {})
-    report = judge(case.id, a, b, pair.differences(a, b), parity=True)
+    case, probe = runs.cases[name], runs.probe(name, pair)
+    a, b = probe.reference, probe.at()
+    report = judge(case.id, a, b, probe.differences(), parity=True, names=pair.names)
     session.add("market runs", report)
     session.market_runs.append(MarketRun(name, report.verdict, a.bars, a.trades, a.seconds, b.seconds))
     if report.verdict is not Verdict.MATCH:
@@ -74,17 +76,14 @@ def test_switches_with_adrs_explain_what_a_market_run_shows_at_v2(
 ) -> None:
     if pytestconfig.getoption("--no-sweep"):
         pytest.skip("single switches on the market runs: --no-sweep")
-    prepared, a = runs.reference(name, pair)
-    agrees: dict[frozenset[str], bool] = {}
+    probe = runs.last_probe(name, pair)
 
     def equal(at_v1: frozenset[str]) -> bool:
-        if at_v1 not in agrees:
-            at_v2 = {name: "v2" for name in SWITCHES if name not in at_v1}
-            candidate = pair.candidate(prepared, at_v2)
-            if a.failure or candidate.failure:
-                raise IncomparableError(f"{name} with {len(at_v2)} switches at v2: {a.failure or candidate.failure}")
-            agrees[at_v1] = not pair.differences(a, candidate, parity=not at_v2)
-        return agrees[at_v1]
+        at_v2 = [switch for switch in SWITCHES if switch not in at_v1]
+        failure = probe.failure(at_v2)
+        if failure is not None:
+            raise IncomparableError(f"{name} with {len(at_v2)} switches at v2: {failure}")
+        return not probe.differences(at_v2)
 
     every = frozenset(SWITCHES)
     if not equal(every):
@@ -92,7 +91,10 @@ def test_switches_with_adrs_explain_what_a_market_run_shows_at_v2(
     differing = tuple(switch for switch in SWITCHES if not equal(every - {switch}))
     explained = attribute_to_switches(SWITCHES, equal)
     assert explained is not None, "equal with every switch at v1, and yet no set of switches explains the rest"
+    if not explained <= WITH_ADR:
+        raise DivergenceError(f"{name}: a switch without an ADR explains nothing: {sorted(explained - WITH_ADR)}")
     session.switch_effects.append(SwitchEffects(name, differing, tuple(sorted(explained))))
+    a = probe.reference
     report = CaseReport(
         case_id=f"market::{name} at v2",
         verdict=Verdict.EXPLAINED if explained else Verdict.MATCH,
@@ -100,6 +102,4 @@ def test_switches_with_adrs_explain_what_a_market_run_shows_at_v2(
         trades=a.trades,
         bars=a.bars,
     )
-    if not explained <= WITH_ADR:
-        raise DivergenceError(f"{name}: a switch without an ADR explains nothing: {sorted(explained - WITH_ADR)}")
     session.add("market runs at v2", report)

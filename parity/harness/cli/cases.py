@@ -21,7 +21,7 @@ from parity.harness.cli.common import (
 )
 from parity.harness.engines import SWITCHES
 from parity.harness.model import provenance as versions
-from parity.harness.model.plain import Answer, Outcome
+from parity.harness.model.outcome import Answer, Outcome, Refusal
 from parity.harness.oracle.attribution import attribute_to_switches, explanation
 from parity.harness.oracle.verdict import ExitCode
 from parity.harness.triage.describe import describe
@@ -57,7 +57,7 @@ def locate(options: argparse.Namespace) -> int:
         if examined.fingerprint is None:
             print(f"{case.id}: no difference")
         else:
-            print(narrate(case, *both_outcomes(examined), names=(pair.a.name, pair.b.name)))
+            print(narrate(case, *both_outcomes(examined), names=pair.names))
         return status_of(examined)
 
 
@@ -75,7 +75,7 @@ def explain(options: argparse.Namespace) -> int:
             b = run({name: "v2" for name in SWITCHES if name not in at_v1})
             return b.failure is None and not pair.differences(a, b, parity=False)
 
-        def outcome(switches: Any) -> Outcome:
+        def outcome(switches: Any) -> Outcome | Refusal:
             answer = run(switches)
             if answer.outcome is None:
                 raise UsageError(f"{pair.b.name} {answer.failure}")
@@ -122,7 +122,7 @@ def plotted(options: argparse.Namespace) -> int:
         examined = examine(pair, case, parse_switches(options.v2))
         target = options.output or options.case.with_suffix(".svg")
         try:
-            print(plot(case, both_outcomes(examined), target, names=(pair.a.name, pair.b.name)))
+            print(plot(case, both_outcomes(examined), target, names=pair.names))
         except ValueError as error:
             raise UsageError(str(error)) from error
     return ExitCode.PASS

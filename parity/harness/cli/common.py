@@ -8,10 +8,9 @@ from pathlib import Path
 
 from parity.harness.engines import SWITCHES, EnginesError
 from parity.harness.model.case import Case
-from parity.harness.model.plain import Outcome
+from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.oracle.compare import Tolerances
-from parity.harness.oracle.fingerprint import fingerprint
-from parity.harness.oracle.verdict import ExitCode, Verdict, judge
+from parity.harness.oracle.verdict import ExitCode, Verdict
 from parity.harness.run.differential import Examined, Pair
 from parity.harness.run.scratch import scratch
 
@@ -74,16 +73,10 @@ def parse_switches(names: str) -> dict[str, str]:
 
 def examine(pair: Pair, case: Case, switches: dict[str, str]) -> Examined:
     """At parity with every check; with switches at ``v2`` plainly."""
-    if not switches:
-        return pair.examine(case)
-    prepared = pair.prepare(case)
-    a, b = pair.reference(prepared, events=True), pair.candidate(prepared, switches, events=True)
-    found = pair.differences(a, b, parity=False)
-    report = judge(case.id, a, b, found, parity=False)
-    return Examined(case=case, a=a, b=b, report=report, fingerprint=fingerprint(a, b, found))
+    return pair.examine_at(case, switches) if switches else pair.examine(case)
 
 
-def both_outcomes(examined: Examined) -> tuple[Outcome, Outcome]:
+def both_outcomes(examined: Examined) -> tuple[Outcome | Refusal, Outcome | Refusal]:
     """What both engines answered; UsageError where one gave no answer that can be compared."""
     a, b = examined.a.outcome, examined.b.outcome
     if a is None or b is None:

@@ -14,35 +14,49 @@ from typing import Any
 
 from parity.harness.model.bars import MINUTE_NS, TIMEFRAME_MINUTES
 from parity.harness.model.case import Case
-from parity.harness.model.plain import Outcome
-
-Event = Mapping[str, Any]
+from parity.harness.model.events import (
+    Closed,
+    EquityPoint,
+    Event,
+    ExitChecked,
+    Fee,
+    Filled,
+    OrderRejected,
+    Signal,
+    Triggered,
+)  # fmt: skip
+from parity.harness.model.outcome import Outcome
 
 
 @dataclass
 class OrderLifeCycle:
-    """What became of one order. ``levels`` are the numbers of each exit check."""
+    """What became of one order. ``checks`` hold the numbers of each exit check."""
 
     id: int
-    signal: Event
-    trigger: Event | None = None
-    fill: Event | None = None
-    end: Event | None = None
-    checks: list[Event] = field(default_factory=list)
-    fees: list[Event] = field(default_factory=list)
-    rejected: Event | None = None
+    signal: Signal
+    trigger: Triggered | None = None
+    fill: Filled | None = None
+    end: Closed | None = None
+    checks: list[ExitChecked] = field(default_factory=list)
+    fees: list[Fee] = field(default_factory=list)
+    rejected: OrderRejected | None = None
 
     @property
     def long(self) -> bool:
-        return bool(self.signal["direction"] == "long")
+        return self.signal.direction == "long"
 
     @property
     def market(self) -> bool:
-        return bool(self.signal["order_type"] == "market")
+        return self.signal.order_type == "market"
+
+    @property
+    def rule(self) -> str:
+        """Number of the scenario that gave the order, empty for an order without a label."""
+        return (self.signal.scenario or "")[-1:]
 
     @property
     def fills_and_ends_at_once(self) -> bool:
-        return self.fill is not None and self.end is not None and self.fill["bar"] == self.end["bar"]
+        return self.fill is not None and self.end is not None and self.fill.bar == self.end.bar
 
 
 @dataclass(frozen=True)
@@ -56,13 +70,13 @@ class Candle:
 
 
 class Trace:
-    """A case and one engine's outcome with events."""
+    """A case and one engine's outcome; without a trace there are no events, no orders and no bars played."""
 
     def __init__(self, case: Case, outcome: Outcome) -> None:
         self.case = case
         self.config: Mapping[str, Any] = case.config
         self.outcome = outcome
-        self.events: Sequence[Event] = outcome.get("events", ())
+        self.events: Sequence[Event] = outcome.trace or ()
         self.parameters: Mapping[str, Any] = self.config["strategy"].get("parameters", {})
 
     @cached_property
@@ -82,7 +96,7 @@ class Trace:
     @cached_property
     def traded(self) -> list[int]:
         """Times of the bars that were played."""
-        return [e["timestamp_ns"] for e in self.events if e["event"] == "equity"]
+        return [event.timestamp_ns for event in self.events if isinstance(event, EquityPoint)]
 
     @cached_property
     def _rows(self) -> dict[int, int]:
@@ -104,24 +118,25 @@ class Trace:
         """Orders by id."""
         out: dict[int, OrderLifeCycle] = {}
         for event in self.events:
-            kind, order = event["event"], event["order"]
-            if kind == "signal":
-                out[order] = OrderLifeCycle(order, event)
+            if isinstance(event, EquityPoint):
                 continue
-            known = out.get(order) if order is not None else None
+            if isinstance(event, Signal):
+                out[event.order] = OrderLifeCycle(event.order, event)
+                continue
+            known = None if event.order is None else out.get(event.order)
             if known is None:
                 continue
-            if kind == "triggered":
+            if isinstance(event, Triggered):
                 known.trigger = event
-            elif kind == "filled":
+            elif isinstance(event, Filled):
                 known.fill = event
-            elif kind == "closed":
+            elif isinstance(event, Closed):
                 known.end = event
-            elif kind == "exit_checked":
+            elif isinstance(event, ExitChecked):
                 known.checks.append(event)
-            elif kind == "fee":
+            elif isinstance(event, Fee):
                 known.fees.append(event)
-            elif kind == "order_rejected":
+            elif isinstance(event, OrderRejected):
                 known.rejected = event
         return out
 
@@ -136,11 +151,15 @@ class Trace:
         return "orders" in self.parameters
 
     @cached_property
+    def ordered(self) -> Mapping[int, Mapping[str, Any]]:
+        """Scripted orders by number."""
+        return dict(enumerate(self.parameters.get("orders", ())))
+
+    @cached_property
     def lost(self) -> list[Mapping[str, Any]]:
         """Scripted orders that were due on a bar that was played and gave no signal."""
-        given = {e["order"] for e in self.events if e["event"] == "signal"}
-        orders = enumerate(self.parameters.get("orders", ()))
-        return [o for i, o in orders if i not in given and 0 <= o["bar"] < len(self.traded)]
+        given = {event.order for event in self.events if isinstance(event, Signal)}
+        return [o for i, o in self.ordered.items() if i not in given and 0 <= o["bar"] < len(self.traded)]
 
     @cached_property
     def held_at_most(self) -> float | None:

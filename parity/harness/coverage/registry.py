@@ -130,29 +130,41 @@ BRANCHES: Mapping[str, str] = {
 
 @dataclass
 class Coverage:
-    """Hits per branch, of each engine by itself."""
+    """Hits per branch, of each engine by itself; only engines that give a trace can be counted."""
 
-    hits: dict[str, Counter[str]] = field(default_factory=lambda: {"V1": Counter(), "V2": Counter()})
+    hits: dict[str, Counter[str]] = field(default_factory=dict)
+    #: Engines that gave a trace; of the others only refusals were counted.
+    traced: set[str] = field(default_factory=set)
+    #: Cases in which an engine ran and gave no trace, by engine.
+    untraced: Counter[str] = field(default_factory=Counter)
 
-    def add(self, engine: str, branches: Iterable[str]) -> None:
-        """Counts one case; KeyError for a branch that is not in the list."""
+    def add(self, engine: str, branches: Iterable[str], *, traced: bool = True) -> None:
+        """Counts one case; KeyError for a branch that is not in the list. A refusal has no trace."""
+        if traced:
+            self.traced.add(engine)
         found = set(branches)
         unknown = found - BRANCHES.keys()
         if unknown:
             raise KeyError(f"no such branch: {', '.join(sorted(unknown))}")
-        self.hits[engine].update(found)
+        self.hits.setdefault(engine, Counter()).update(found)
 
-    def merge(self, other: Mapping[str, Mapping[str, int]]) -> None:
+    def add_untraced(self, engine: str) -> None:
+        """Notes a case of which an engine gave no trace."""
+        self.untraced[engine] += 1
+
+    def merge(self, other: Coverage) -> None:
         """Adds the counts of another process."""
-        for engine, counts in other.items():
-            self.hits[engine].update(counts)
+        for engine, counts in other.hits.items():
+            self.hits.setdefault(engine, Counter()).update(counts)
+        self.untraced.update(other.untraced)
+        self.traced |= other.traced
 
     def count(self, branch: str) -> int:
-        """Cases in which both engines took a branch: the lesser of the two counts."""
-        return min(counter[branch] for counter in self.hits.values())
+        """Cases in which every engine that gives a trace took a branch: the least of the counts."""
+        return min((self.hits[engine][branch] for engine in self.traced), default=0)
 
     def missing(self) -> list[str]:
-        """Branches that not every engine has taken."""
+        """Branches that not every engine with a trace has taken."""
         return [name for name in BRANCHES if self.count(name) == 0]
 
     def rare(self, below: int) -> list[str]:
@@ -162,7 +174,10 @@ class Coverage:
     def lines(self) -> list[str]:
         """The report: hits per branch by chapter."""
         taken = len(BRANCHES) - len(self.missing())
-        out = [f"Rule branches taken by both engines: {taken} of {len(BRANCHES)} (cases that took each)"]
+        who = {0: "no engine", 1: f"{next(iter(self.traced), '')} alone"}.get(len(self.traced), "both engines")
+        out = [f"Rule branches taken by {who}: {taken} of {len(BRANCHES)} (cases that took each)"]
+        out += [f"  {engine} gave no trace of {count} cases: its branches there could not be counted"
+                for engine, count in self.untraced.items()]  # fmt: skip
         chapters: dict[str, list[str]] = {}
         for name in BRANCHES:
             chapter, _, rest = name.partition(" ")

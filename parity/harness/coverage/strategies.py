@@ -9,15 +9,18 @@ from parity.harness.coverage.life_cycle import Trace
 from parity.harness.model.bars import MINUTE_NS, TIMEFRAME_MINUTES
 
 DAY_MINUTES = 1440
+SCENARIOS = ("1", "2", "3", "4", "5", "6")
 
 
 def _rules(s: Trace) -> Iterator[str]:
     if s.scripted:
         return
     p = s.parameters
-    labels = [o.signal["scenario"] for o in s.orders.values()]
+    labels = [o.signal.scenario for o in s.orders.values()]
     for label in labels:
-        side, _, number = label.partition("_")
+        side, _, number = (label or "").partition("_")
+        if side not in ("long", "short") or number not in SCENARIOS:
+            continue
         yield f"rule {side} {number}"
         if (p["z_score_long"] > 0) if side == "long" else (p["z_score_short"] < 0):
             yield "rule positive threshold"
@@ -43,7 +46,7 @@ def _trends(s: Trace) -> Iterator[str]:
     if s.scripted:
         return
     p, alignment = s.parameters, s.config.get("timestamp_alignment", {})
-    by_band = [o for o in s.orders.values() if not o.signal["scenario"].endswith("_1")]
+    by_band = [o for o in s.orders.values() if o.rule != "1"]
     for prefix in ("", "extra_"):
         wanted = p.get(f"{prefix}htf_filter")
         if wanted not in ("above", "below"):
@@ -79,7 +82,7 @@ def _models(s: Trace) -> Iterator[str]:
     if s.scripted:
         return
     p = s.parameters
-    numbers = {o.signal["scenario"][-1] for o in s.orders.values()}
+    numbers = {o.rule for o in s.orders.values()}
     if "4" in numbers and p.get("local_z_lookback", 0) > 0:
         yield "volatility local"
     by_garch = "4" in numbers or ("5" in numbers and p.get("intraday_vol_feature") != "atr_points")
@@ -110,7 +113,7 @@ def _inside(minute: int, window: tuple[int, int]) -> bool:
 
 
 def _sessions(s: Trace) -> Iterator[str]:
-    signals = [o.signal["timestamp_ns"] for o in s.orders.values()]
+    signals = [o.signal.timestamp_ns for o in s.orders.values()]
     only_one = s.wrappers == 1 and not any(key.startswith("cooldown") for key in s.config)
     if "anchored_session_filter" in s.config and s.wrappers == 1:
         if signals:
@@ -148,9 +151,9 @@ def _cooldowns(s: Trace) -> Iterator[str]:
             continue
         if s.lost and not gated:
             yield name
-        bars = [o.signal["bar"] for o in s.orders.values()]
+        bars = [o.signal.bar for o in s.orders.values()]
         length = wanted if key == "cooldown_candles" else wanted * MINUTE_NS // s.step
-        clocks = bars if key != "cooldown_minutes_trade" else [o.end["bar"] for o in s.orders.values() if o.end]
+        clocks = bars if key != "cooldown_minutes_trade" else [o.end.bar for o in s.orders.values() if o.end]
         if any(bar - clock == length for bar in bars for clock in clocks):
             yield "cooldown over"
 
@@ -167,7 +170,7 @@ def _news(s: Trace) -> Iterator[str]:
     if s.scripted or not s.case.news:
         return
     shift = s.step if s.config.get("timestamp_alignment", {}).get("entry_timestamp_mode") == "close" else 0
-    signals = [o.signal["timestamp_ns"] + shift for o in s.orders.values()]
+    signals = [o.signal.timestamp_ns + shift for o in s.orders.values()]
     traded = [ts + shift for ts in s.traded]
     for start, currency, _ in s.case.news:
         event = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp()) * 1_000_000_000

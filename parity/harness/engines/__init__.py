@@ -12,7 +12,7 @@ from parity.harness.engines.configured import EnginesError, configured, limits
 from parity.harness.engines.v1 import V1Engine
 from parity.harness.engines.v2 import SWITCHES, V2Engine
 from parity.harness.model.files import Prepared
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer
 
 __all__ = ["SWITCHES", "Engine", "EnginesError", "V1Engine", "V2Engine", "configured", "limits"]
 

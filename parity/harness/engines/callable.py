@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from parity.harness.engines.process import ProcessEngine
 from parity.harness.model.decode import check
 from parity.harness.model.files import Prepared
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer
+from parity.harness.model.reply import parse_reply
 
 
 class CallableEngine:
@@ -24,7 +26,8 @@ class CallableEngine:
         began = time.perf_counter()
         request = ProcessEngine.request(prepared, switches, events=events)
         try:
-            reply = self._function(request)
+            # Through text, as if the function were another process: what text cannot hold is malformed.
+            reply: Any = parse_reply(json.dumps(self._function(request)).encode())
             outcome = check(reply["outcome"])
         except Exception as error:  # an engine may raise anything
             return Answer(outcome=None, failure=f"failed: {error!r}", seconds=time.perf_counter() - began)

@@ -20,8 +20,8 @@ from typing import IO, Any
 
 from parity.harness.model.decode import check
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import MalformedOutcomeError
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer, MalformedOutcomeError
+from parity.harness.model.reply import parse_reply
 
 
 class WorkerDiedError(Exception):
@@ -93,9 +93,9 @@ class ProcessEngine:
             raise WorkerDiedError(self._cause()) from error
         line = self._line(process)
         try:
-            reply = json.loads(line)
-        except ValueError as error:
-            raise WorkerDiedError(f"answered nonsense: {line[:80]!r}") from error
+            reply = parse_reply(line)
+        except MalformedOutcomeError as error:
+            raise WorkerDiedError(f"answered nonsense: {error}: {line[:80]!r}") from error
         if not isinstance(reply, dict):
             raise WorkerDiedError(f"answered nonsense: {line[:80]!r}")
         return reply

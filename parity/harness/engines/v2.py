@@ -13,8 +13,7 @@ import bt
 
 from parity.harness.model.decode import check
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import MalformedOutcomeError
-from parity.harness.model.plain import Answer, refusal
+from parity.harness.model.outcome import Answer, MalformedOutcomeError, refusal
 
 #: All semantics switches, in the order of the specification.
 SWITCHES: tuple[str, ...] = (
@@ -52,8 +51,8 @@ class V2Engine:
             with environment(self.environment(prepared)):
                 raw = json.loads(bt.run_backtest_json(json.dumps(config)))
         except (bt.ConfigError, bt.MigrationError) as error:
-            outcome = refusal("config", error.code, str(error))
-            return Answer(outcome=outcome, seconds=time.perf_counter() - began)
+            refused = refusal("config", error.code, str(error))
+            return Answer(outcome=refused, seconds=time.perf_counter() - began)
         except bt.InternalError as error:
             return Answer(outcome=None, failure=f"panicked: {error}", seconds=time.perf_counter() - began)
         except Exception as error:  # a fault of the adapter or of bt is no outcome, and no end of the run
@@ -61,8 +60,8 @@ class V2Engine:
         seconds = time.perf_counter() - began
         try:
             if not raw["ok"]:
-                fault = raw["error"]
-                return Answer(outcome=refusal(fault["category"], fault["code"], fault["message"]), seconds=seconds)
+                fault = {name: raw["error"][name] for name in ("category", "code", "message")}
+                return Answer(outcome=check({"error": fault}), seconds=seconds)
             outcome = check(_outcome(raw))
         except (ValueError, KeyError, TypeError) as error:
             return Answer(outcome=None, failure=f"answered nonsense: {error!r}", seconds=seconds)

@@ -311,7 +311,6 @@ def _refusal(raw: dict[Any, Any]) -> Refusal:
     return Refusal(**error)
 
 
-def check(outcome: Any) -> Any:
-    """The plain outcome itself when it can be decoded, else MalformedOutcomeError."""
-    decode_outcome(outcome)
-    return outcome
+def check(outcome: object) -> Outcome | Refusal:
+    """Another name of ``decode_outcome``."""
+    return decode_outcome(outcome)

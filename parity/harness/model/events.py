@@ -7,7 +7,7 @@ account currency.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -140,3 +140,9 @@ Event = OrderEvent | EquityPoint | Gate
 EVENTS: tuple[type[EventBase], ...] = (
     Signal, OrderPlaced, OrderRejected, Triggered, Filled, ExitChecked, Closed, Fee, EquityPoint, Gate,
 )  # fmt: skip
+_WHERE = frozenset(("bar", "timestamp_ns", "order"))
+
+
+def numbers(event: Event) -> dict[str, Any]:
+    """What an event says, less where it happened: values by field."""
+    return {name: getattr(event, name) for name in event.__struct_fields__ if name not in _WHERE}

@@ -22,7 +22,7 @@ from parity.harness.coverage.registry import Coverage
 from parity.harness.engines import V1Engine, V2Engine
 from parity.harness.generate.cases import sweep_case
 from parity.harness.model.case import Case
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.fingerprint import Fingerprint
 from parity.harness.report.profiles import PROFILES

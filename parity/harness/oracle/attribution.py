@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from parity.harness.model.plain import Outcome, is_refusal
+from msgspec import UNSET
+
+from parity.harness.model.outcome import Outcome, Refusal
 
 #: Whether the engines agree when exactly these switches are at ``v1`` and all others at ``v2``.
 Agrees = Callable[[frozenset[str]], bool]
@@ -49,11 +50,11 @@ class Effect:
     refusal: int | None = None
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Effect:
-        if is_refusal(outcome):
-            return cls(0, 0.0, 0.0, int(outcome["error"]["code"]))
-        trades: Sequence[Mapping[str, Any]] = outcome["trades"]
-        return cls(len(trades), sum(t["result"] for t in trades), float(outcome["fees_total"]))
+    def of(cls, outcome: Outcome | Refusal) -> Effect:
+        if isinstance(outcome, Refusal):
+            return cls(0, 0.0, 0.0, outcome.code)
+        result = sum(trade.result for trade in outcome.trades if trade.result is not UNSET)
+        return cls(len(outcome.trades), result, 0.0 if outcome.fees_total is UNSET else outcome.fees_total)
 
     def against(self, base: Effect) -> str:
         """The change from ``base``."""
@@ -67,7 +68,11 @@ class Effect:
 
 
 def explanation(
-    switches: frozenset[str], reference: Outcome, run: Callable[[Mapping[str, str]], Outcome], *, every: Sequence[str]
+    switches: frozenset[str],
+    reference: Outcome | Refusal,
+    run: Callable[[Mapping[str, str]], Outcome | Refusal],
+    *,
+    every: Sequence[str],
 ) -> list[str]:
     """A table: each switch of a minimal set by itself, all of them together, and all switches at ``v2``.
 

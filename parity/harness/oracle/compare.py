@@ -1,237 +1,204 @@
-"""Two outcomes in, a list of differences out. Pure: no engines, no pytest, no clock.
+"""Two answers in, a list of differences out. Pure: no engines, no pytest, no clock.
 
-Equal outcomes cost one ``==``. Otherwise trades are aligned by what was ordered and when, so that one missing
-trade is one difference, and everything that has its own tolerance is compared with it.
+Equal outcomes cost one comparison of bytes. Otherwise every field of the types of ``model.outcome`` is looked at:
+trades are aligned by what was ordered and when, so that one missing trade is one difference, and what has its own
+tolerance is compared with it.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
 
-from parity.harness.model.plain import OPEN_FIELDS, TRADE_FIELDS, Outcome, is_refusal
+from msgspec import UNSET
 
-TOLERANCES_FILE = Path(__file__).resolve().parents[2] / "tolerances.toml"
+from parity.harness.model.errors import HarnessError
+from parity.harness.model.outcome import OpenPosition, Outcome, Refusal, Trade
+from parity.harness.oracle.equality import results, same
+from parity.harness.oracle.tolerances import TOLERANCES_FILE, Tolerances, TolerancesError
+
+__all__ = ["GROUPS", "TOLERANCES_FILE", "Difference", "Tolerances", "TolerancesError", "compare", "shown"]
+
 #: Groups in the order in which a reader should look at them: causes before consequences.
 GROUPS = ("refusal", "trades", "open_positions", "account", "metrics", "events")
+Row = TypeVar("Row", Trade, OpenPosition)
+Names = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One place in which two outcomes differ. ``a`` is the reference (V1), ``b`` the candidate (V2)."""
+    """One place in which two answers differ. ``a`` is the reference's value, ``b`` the candidate's.
 
-    path: str
+    ``field`` is empty where a whole row or part differs. ``path`` is for people alone.
+    """
+
+    group: str
+    field: str
     a: Any
     b: Any
-    group: str
+    path: str
+    order: int | None = None
     note: str = ""
-    #: When it shows, ns; None for what belongs to no moment.
+    #: When it shows, ns since the epoch; None for what belongs to no moment.
     time: int | None = None
 
     def __str__(self) -> str:
-        text = f"{self.path}: {self.a!r} -> {self.b!r}"
+        text = f"{self.path}: {shown(self.a)} -> {shown(self.b)}"
         return f"{text} ({self.note})" if self.note else text
 
 
-@dataclass
-class Tolerances:
-    """Limits by group and field, and the largest share of each that was needed so far."""
-
-    limits: dict[tuple[str, str], float]
-    used: dict[tuple[str, str], float] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, path: Path = TOLERANCES_FILE) -> Tolerances:
-        """Reads the file; ValueError for a limit without a reason."""
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        limits: dict[tuple[str, str], float] = {}
-        for group, fields in raw.items():
-            for name, rule in fields.items():
-                if not rule.get("reason"):
-                    raise ValueError(f"{path.name}: {group}.{name} has no reason")
-                limits[group, name] = float(rule["relative"])
-        return cls(limits)
-
-    def equal(self, group: str, name: str, a: Any, b: Any) -> bool:
-        """Whether two values count as equal; remembers how far apart they were."""
-        if a == b:
-            return type(a) is not bool or type(b) is bool
-        limit = self.limits.get((group, name))
-        if limit is None or not _is_number(a) or not _is_number(b):
-            return False
-        distance = abs(a - b) / max(1.0, abs(a))
-        if distance > limit:
-            return False
-        key = (group, name)
-        self.used[key] = max(self.used.get(key, 0.0), distance)
-        return True
-
-    def merge(self, other: Tolerances) -> None:
-        """Takes over what another process has used."""
-        for key, distance in other.used.items():
-            self.used[key] = max(self.used.get(key, 0.0), distance)
-
-    def report(self) -> list[tuple[str, float, float]]:
-        """(field, limit, largest distance seen) of every limit."""
-        return [(f"{g}.{n}", limit, self.used.get((g, n), 0.0)) for (g, n), limit in self.limits.items()]
+def shown(value: object) -> str:
+    """A value in full: every double, and 1, 1.0 and True, have texts of their own."""
+    return repr(value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def compare(
+    a: Outcome | Refusal, b: Outcome | Refusal, tolerances: Tolerances, *, limit: int = 200, names: Names = ("A", "B")
+) -> list[Difference]:
+    """All differences of the results (at most ``limit``), causes before consequences; empty when they agree.
 
+    What either side declares unknown is left out. Traces are not looked at.
 
-def compare(a: Outcome, b: Outcome, tolerances: Tolerances, *, limit: int = 200) -> list[Difference]:
-    """All differences (at most ``limit``), causes before consequences; empty when the outcomes agree."""
-    if a == b:
-        return []
-    if is_refusal(a) or is_refusal(b):
+    Raises:
+        HarnessError: the outcomes are not the same and no field says in what.
+    """
+    if isinstance(a, Refusal) or isinstance(b, Refusal):
         return _compare_refusals(a, b)
-    found: list[Difference] = []
-    for part in (
-        _compare_rows("trades", a["trades"], b["trades"], TRADE_FIELDS, tolerances),
-        _compare_rows("open_positions", a["open_positions"], b["open_positions"], OPEN_FIELDS, tolerances),
-        _compare_equity(a["equity"], b["equity"], tolerances),
-        _compare_values("account", "", a, b, ("balance", "fees_total"), tolerances),
-        _compare_metrics(a["metrics"], b["metrics"], tolerances),
-    ):
-        for difference in part:
-            found.append(difference)
-            if len(found) >= limit:
-                return found
+    unknown = {*a.unknown, *b.unknown}
+    if not unknown and results(a) == results(b):
+        return []
+    uses = tolerances.uses
+    found = list(islice(_parts(a, b, tolerances, names), limit))
+    if not found and not unknown and tolerances.uses == uses:
+        raise HarnessError("two outcomes are not the same, and no field of them differs")
     return found
 
 
-def _compare_refusals(a: Outcome, b: Outcome) -> list[Difference]:
-    def code(outcome: Outcome) -> Any:
-        return outcome["error"]["code"] if is_refusal(outcome) else None
+def _parts(a: Outcome, b: Outcome, tolerances: Tolerances, names: Names) -> Iterable[Difference]:
+    """Every field of an outcome, in the order of GROUPS; HarnessError for one that nothing compares."""
+    compared = {"trades", "open_positions", "equity", "balance", "fees_total", "metrics"}
+    if compared | {"events", "unknown"} != set(Outcome.__struct_fields__):
+        raise HarnessError("an outcome has a part that is not compared")
+    yield from _compare_rows("trades", a.trades, b.trades, tolerances, names)
+    if a.open_positions is not UNSET and b.open_positions is not UNSET:
+        yield from _compare_rows("open_positions", a.open_positions, b.open_positions, tolerances, names)
+    if a.equity is not UNSET and b.equity is not UNSET:
+        yield from _compare_equity(a.equity, b.equity, tolerances)
+    for name in ("balance", "fees_total"):
+        left, right = getattr(a, name), getattr(b, name)
+        if not _agree("account", name, left, right, tolerances):
+            yield Difference(group="account", field=name, a=left, b=right, path=name)
+    if a.metrics is not UNSET and b.metrics is not UNSET:
+        unknown = {name.removeprefix("metrics.") for name in (*a.unknown, *b.unknown)}
+        left, right = ({k: v for k, v in m.items() if k not in unknown} for m in (a.metrics, b.metrics))
+        yield from _compare_metrics(left, right, tolerances)
 
-    if code(a) == code(b):
+
+def _agree(group: str, name: str, a: Any, b: Any, tolerances: Tolerances) -> bool:
+    """Whether two values agree, as far as both are known."""
+    return a is UNSET or b is UNSET or tolerances.equal(group, name, a, b)
+
+
+def _compare_refusals(a: Outcome | Refusal, b: Outcome | Refusal) -> list[Difference]:
+    codes = [answer.code if isinstance(answer, Refusal) else None for answer in (a, b)]
+    if same(*codes):
         return []
-    note = "; ".join(str(o["error"].get("message", "")) for o in (a, b) if is_refusal(o))
-    return [Difference(path="error.code", a=code(a), b=code(b), group="refusal", note=note)]
+    note = "; ".join(answer.message for answer in (a, b) if isinstance(answer, Refusal))
+    return [Difference(group="refusal", field="code", a=codes[0], b=codes[1], path="error.code", note=note)]
 
 
-def _compare_values(
-    group: str,
-    prefix: str,
-    a: Mapping[str, Any],
-    b: Mapping[str, Any],
-    names: Iterable[str],
-    tolerances: Tolerances,
-    *,
-    time: int | None = None,
-) -> Iterable[Difference]:
-    for name in names:
-        left, right = a.get(name), b.get(name)
-        if left is not right and not tolerances.equal(group, name, left, right):
-            yield Difference(path=f"{prefix}{name}", a=left, b=right, group=group, time=time)
-
-
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What makes two rows of different engines the same order, whatever number it has."""
-    return row["entry_time_ns"], row["direction"], row["order_type"], row["initial_sl"]
-
-
-def _aligned(
-    a: list[dict[str, Any]], b: list[dict[str, Any]]
-) -> tuple[list[tuple[int, int]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """(places of rows that belong together, rows only in A, rows only in B).
+def _aligned(a: Sequence[Row], b: Sequence[Row]) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+    """(places of rows that belong together, places of rows only in A, only in B).
 
     By what was ordered and when; what is left over, by order id. So an order that one engine lacks does not shift
     all those after it, although its strategy counts them.
     """
-    places: dict[tuple[Any, ...], list[int]] = {}
-    for j in range(len(b) - 1, -1, -1):
-        places.setdefault(_key(b[j]), []).append(j)
-    pairs, left = [], []
-    for i, row in enumerate(a):
-        found = places.get(_key(row))
-        if found:
-            pairs.append((i, found.pop()))
-        else:
-            left.append(i)
-    taken = {j for _, j in pairs}
-    by_id = {b[j]["order_id"]: j for j in range(len(b)) if j not in taken}
-    for i in left[:]:
-        other = by_id.pop(a[i]["order_id"], None)
-        if other is not None:
-            pairs.append((i, other))
-            left.remove(i)
-    return sorted(pairs), [a[i] for i in left], [b[j] for j in sorted(by_id.values())]
+    with_level = all(row.initial_sl is not UNSET for row in (*a, *b))
+
+    def key(row: Row) -> tuple[Any, ...]:
+        return row.entry_time_ns, row.direction, row.order_type, row.initial_sl if with_level else None
+
+    pairs: list[tuple[int, int]] = []
+    left, right = list(range(len(a))), list(range(len(b)))
+    for keyed in (key, lambda row: row.order_id):
+        places: dict[Any, list[int]] = {}
+        for j in reversed(right):
+            places.setdefault(keyed(b[j]), []).append(j)
+        found = [(i, places[keyed(a[i])].pop()) for i in left if places.get(keyed(a[i]))]
+        pairs += found
+        taken, given = {i for i, _ in found}, {j for _, j in found}
+        left, right = [i for i in left if i not in taken], [j for j in right if j not in given]
+    return sorted(pairs), left, right
 
 
 def _compare_rows(
-    group: str,
-    a: list[dict[str, Any]],
-    b: list[dict[str, Any]],
-    fields: tuple[str, ...],
-    tolerances: Tolerances,
+    group: str, a: Sequence[Row], b: Sequence[Row], tolerances: Tolerances, names: Names
 ) -> Iterable[Difference]:
     """Rows that belong together, field by field: a missing row is one difference, and so are rows in another order."""
-    if a == b:
-        return
     pairs, only_a, only_b = _aligned(a, b)
-    for row in only_a:
-        path = f"{group}[order {row['order_id']}]"
-        yield Difference(path=path, a=_brief(row), b=None, group=group, note="only in A", time=_time(row))
-    for row in only_b:
-        path = f"{group}[order {row['order_id']}]"
-        yield Difference(path=path, a=None, b=_brief(row), group=group, note="only in B", time=_time(row))
-    # A strategy counts its orders, so those after a missing one have another number without being other orders.
-    names = tuple(f for f in fields if f != "order_id") if only_a or only_b else fields
+    for i in only_a:
+        yield _missing(group, a[i], there=names[0], first=True)
+    for j in only_b:
+        yield _missing(group, b[j], there=names[1], first=False)
     for i, j in pairs:
-        if a[i] != b[j]:
-            prefix = f"{group}[order {a[i]['order_id']}]."
-            yield from _compare_values(group, prefix, a[i], b[j], names, tolerances, time=_time(a[i]))
+        left, right = a[i], b[j]
+        for name in left.__struct_fields__:
+            # A strategy counts its orders, so those after a missing one have another number without being other orders.
+            if name == "order_id" and (only_a or only_b):
+                continue
+            x, y = getattr(left, name), getattr(right, name)
+            if not _agree(group, name, x, y, tolerances):
+                path = f"{group}[order {left.order_id}].{name}"
+                yield Difference(group=group, field=name, a=x, b=y, order=left.order_id, path=path, time=_time(left))
     order = [j for _, j in pairs]
     if order != sorted(order):
-        shown = ([a[i]["order_id"] for i, _ in pairs[:20]], [b[j]["order_id"] for j in sorted(order)[:20]])
-        yield Difference(path=f"{group}.order", a=shown[0], b=shown[1], group=group, note="other order")
+        shown_ids = ([a[i].order_id for i, _ in pairs[:20]], [b[j].order_id for j in sorted(order)[:20]])
+        yield Difference(
+            group=group, field="", a=shown_ids[0], b=shown_ids[1], path=f"{group}.order", note="other order"
+        )
 
 
-def _time(row: Mapping[str, Any]) -> int:
+def _missing(group: str, row: Trade | OpenPosition, *, there: str, first: bool) -> Difference:
+    brief = {
+        name: getattr(row, name)
+        for name in ("direction", "order_type", "entry_time_ns", "exit_time_ns", "entry_price", "exit_price", "reason")
+        if getattr(row, name, UNSET) is not UNSET
+    }
+    return Difference(
+        group=group, field="", a=brief if first else None, b=None if first else brief, order=row.order_id,
+        path=f"{group}[order {row.order_id}]", note=f"only in {there}", time=_time(row),
+    )  # fmt: skip
+
+
+def _time(row: Trade | OpenPosition) -> int:
     """When a row came to be what it is, for the order of findings."""
-    for name in ("exit_time_ns", "trigger_time_ns", "entry_time_ns"):
-        if row.get(name) is not None:
-            return int(row[name])
-    return 0
+    times = (getattr(row, name, None) for name in ("exit_time_ns", "trigger_time_ns", "entry_time_ns"))
+    return next(time for time in times if isinstance(time, int))
 
 
-def _brief(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = (
-        "direction",
-        "order_type",
-        "entry_time_ns",
-        "exit_time_ns",
-        "entry_price",
-        "exit_price",
-        "reason",
-    )
-    return {name: row[name] for name in names if name in row}
-
-
-def _compare_equity(a: list[Any], b: list[Any], tolerances: Tolerances) -> Iterable[Difference]:
+def _compare_equity(
+    a: Sequence[tuple[int, float]], b: Sequence[tuple[int, float]], tolerances: Tolerances
+) -> Iterable[Difference]:
     """The first point that differs; what follows is its consequence."""
-    if a == b:
-        return
     if len(a) != len(b):
-        yield Difference(path="equity.length", a=len(a), b=len(b), group="account")
-    for i, (left, right) in enumerate(zip(a, b, strict=False)):
-        if left[0] != right[0]:
-            yield Difference(path=f"equity[{i}].timestamp_ns", a=left[0], b=right[0], group="account")
+        yield Difference(group="account", field="length", a=len(a), b=len(b), path="equity.length")
+    for i, ((left_ts, left), (right_ts, right)) in enumerate(zip(a, b, strict=False)):
+        if left_ts != right_ts:
+            path = f"equity[{i}].timestamp_ns"
+            yield Difference(group="account", field="timestamp_ns", a=left_ts, b=right_ts, path=path)
             return
-        if not tolerances.equal("account", "equity", left[1], right[1]):
-            note = f"first of the points that differ, at {left[0]}"
-            yield Difference(path=f"equity[{i}].equity", a=left[1], b=right[1], group="account", note=note)
+        if not tolerances.equal("account", "equity", left, right):
+            note = f"first of the points that differ, at {left_ts}"
+            yield Difference(group="account", field="equity", a=left, b=right, path=f"equity[{i}].equity", note=note)
             return
 
 
-def _compare_metrics(a: Mapping[str, Any], b: Mapping[str, Any], tolerances: Tolerances) -> Iterable[Difference]:
+def _compare_metrics(a: dict[str, Any], b: dict[str, Any], tolerances: Tolerances) -> Iterable[Difference]:
     if a.keys() != b.keys():
         only_a, only_b = sorted(a.keys() - b.keys()), sorted(b.keys() - a.keys())
-        yield Difference(path="metrics", a=only_a, b=only_b, group="metrics", note="other metrics")
-        return
-    yield from _compare_values("metrics", "metrics.", a, b, a.keys(), tolerances)
+        yield Difference(group="metrics", field="", a=only_a, b=only_b, path="metrics", note="other metrics")
+    for name, value in a.items():
+        if name in b and not tolerances.equal("metrics", name, value, b[name]):
+            yield Difference(group="metrics", field=name, a=value, b=b[name], path=f"metrics.{name}")

@@ -8,35 +8,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from parity.harness.model.plain import Answer, is_refusal
-from parity.harness.oracle.compare import Difference
-from parity.harness.oracle.trace_diff import first_divergence
+from parity.harness.model.events import Closed, EquityPoint, Event, ExitChecked, Fee, Signal, numbers
+from parity.harness.model.outcome import Answer, Refusal
+from parity.harness.oracle.compare import Difference, Names
+from parity.harness.oracle.equality import same
+from parity.harness.oracle.trace_diff import first_divergence, traces
 
 Fingerprint = tuple[str, ...]
-#: Keys of events that say where and not what.
-_WHERE = frozenset(("bar", "timestamp_ns", "order", "event"))
 _FOLLOWS = frozenset(("sl_hit", "tp_hit", "r", "result", "reason"))
 
 
-def fingerprint(a: Answer, b: Answer, differences: Sequence[Difference]) -> Fingerprint | None:
-    """The kind of the first difference; None when there is none."""
-    failures = [f"{name} {_kind(x.failure)}" for name, x in (("A", a), ("B", b)) if x.failure]
+def fingerprint(a: Answer, b: Answer, differences: Sequence[Difference], *, names: Names) -> Fingerprint | None:
+    """The kind of the first difference; None when there is none. Traces count where both engines have one."""
+    failures = [f"{name} {_kind(x.failure)}" for name, x in zip(names, (a, b), strict=True) if x.failure]
     if failures:
         return ("incomparable", *failures)
-    assert a.outcome is not None
-    assert b.outcome is not None
-    if is_refusal(a.outcome) or is_refusal(b.outcome):
-        codes = [str(x["error"]["code"]) if is_refusal(x) else "runs" for x in (a.outcome, b.outcome)]
-        return ("refusal", *codes) if differences else None
-    divergence = first_divergence(a.outcome.get("events", ()), b.outcome.get("events", ()))
-    if divergence is not None:
-        return _of_events(divergence.a, divergence.b)
     if not differences:
         return None
-    names = {re.sub(r"\[.*?\]", "", d.path) for d in differences if d.group == differences[0].group}
-    return ("outcome", differences[0].group, *sorted(names)[:4])
+    if isinstance(a.outcome, Refusal) or isinstance(b.outcome, Refusal):
+        return ("refusal", *(str(x.outcome.code) if isinstance(x.outcome, Refusal) else "runs" for x in (a, b)))
+    both = traces(a.outcome, b.outcome)
+    divergence = None if both is None else first_divergence(*both)
+    if divergence is not None:
+        return _of_events(divergence.a, divergence.b, names)
+    group = differences[0].group
+    fields = {d.field or d.note for d in differences if d.group == group}
+    return ("outcome", group, *sorted(fields)[:4])
 
 
 def _kind(failure: str | None) -> str:
@@ -44,28 +42,28 @@ def _kind(failure: str | None) -> str:
     return re.sub(r"\d+(\.\d+)?", "#", str(failure))[:120]
 
 
-def _of_events(a: Any, b: Any) -> Fingerprint:
-    kinds = ["nothing" if event is None else str(event["event"]) for event in (a, b)]
-    if a is None or b is None or kinds[0] != kinds[1]:
-        first = min((e for e in (a, b) if e is not None), key=lambda e: (e["bar"], e["event"] == "equity"))
-        return ("event", first["event"], *_detail(first), f"only in {'V1' if first is a else 'V2'}")
-    if a["bar"] != b["bar"] or a["order"] != b["order"]:
-        first, where = (a, "V1") if a["bar"] <= b["bar"] else (b, "V2")
-        return ("event", first["event"], *_detail(first), f"earlier in {where}")
-    keys = sorted(k for k in (a.keys() | b.keys()) - _WHERE if a.get(k) != b.get(k))
+def _of_events(a: Event | None, b: Event | None, names: Names) -> Fingerprint:
+    if a is None or b is None or a.event != b.event:
+        first = min((e for e in (a, b) if e is not None), key=lambda e: (e.bar, isinstance(e, EquityPoint)))
+        return ("event", first.event, *_detail(first), f"only in {names[0] if first is a else names[1]}")
+    if a.bar != b.bar or a.order != b.order:
+        first, where = (a, names[0]) if a.bar <= b.bar else (b, names[1])
+        return ("event", first.event, *_detail(first), f"earlier in {where}")
+    theirs = numbers(b)
+    keys = sorted(key for key, value in numbers(a).items() if not same(value, theirs[key]))
     # What was hit, and what it earned, follows from the other numbers where those differ.
-    causes = [k for k in keys if k not in _FOLLOWS] or keys
-    detail = () if kinds[0] == "exit_checked" or _detail(a) != _detail(b) else _detail(a)
-    return ("numbers", kinds[0], *causes, *detail)
+    causes = [key for key in keys if key not in _FOLLOWS] or keys
+    detail = () if isinstance(a, ExitChecked) or _detail(a) != _detail(b) else _detail(a)
+    return ("numbers", a.event, *causes, *detail)
 
 
-def _detail(event: Any) -> tuple[str, ...]:
-    if event["event"] == "closed":
-        return (str(event["reason"]),)
-    if event["event"] == "exit_checked":
-        return ("stop" if event["sl_hit"] else "target",)
-    if event["event"] == "fee":
-        return (str(event["kind"]),)
-    if event["event"] == "signal" and event["scenario"]:
-        return (f"scenario {str(event['scenario'])[-1]}",)
+def _detail(event: Event) -> tuple[str, ...]:
+    if isinstance(event, Closed):
+        return (event.reason,)
+    if isinstance(event, ExitChecked):
+        return ("stop" if event.sl_hit else "target",)
+    if isinstance(event, Fee):
+        return (event.kind,)
+    if isinstance(event, Signal) and event.scenario:
+        return (f"scenario {event.scenario[-1]}",)
     return ()

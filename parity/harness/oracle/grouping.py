@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,25 +30,20 @@ class Finding:
         return "\n  ".join(lines)
 
 
-def _row(path: str) -> str | None:
-    """The row that a path belongs to."""
-    match = re.match(r"[a-z_]+\[order \d+\]", path)
-    return match[0] if match else None
-
-
 def grouped(differences: Sequence[Difference]) -> list[Finding]:
     """Findings, the earliest first. Rows that differ in the same fields are one finding."""
-    rows: dict[str, list[Difference]] = {}
+    rows: dict[tuple[str, int, bool], list[Difference]] = {}
     others: list[Difference] = []
     for difference in differences:
-        row = _row(difference.path)
-        if row is None:
+        if difference.order is None:
             others.append(difference)
         else:
+            # A row that one side lacks is no pair with another of the same number.
+            row = (difference.group, difference.order, not difference.field)
             rows.setdefault(row, []).append(difference)
     kinds: dict[tuple[str, ...], Finding] = {}
     for found in sorted(rows.values(), key=lambda row: row[0].time or 0):
-        kind = (found[0].group, *(d.note or d.path.rpartition(".")[2] for d in found))
+        kind = (found[0].group, *(d.note or d.field for d in found))
         if kind in kinds:
             kinds[kind].rows += 1
         else:

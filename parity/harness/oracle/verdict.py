@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from parity.harness.model.plain import Answer, is_refusal
-from parity.harness.oracle.compare import Difference
+from parity.harness.model.outcome import Answer, Outcome, Refusal
+from parity.harness.oracle.compare import Difference, Names
 
 
 class Verdict(StrEnum):
@@ -29,19 +29,21 @@ class ExitCode:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseReport:
-    """One judged case. ``switches`` account for the differences of an explained one."""
+    """One judged case. ``switches`` account for the differences of an explained one.
+
+    ``unknown`` names the fields that an engine does not know and that were not compared.
+    """
 
     case_id: str
     verdict: Verdict
     differences: tuple[Difference, ...] = ()
     switches: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     reason: str = ""
     trades: int = 0
     bars: int = 0
     #: Both engines refused the case.
     refused: bool = False
-    #: Fields that an engine declares unknown: neither equal nor different.
-    unknown: frozenset[str] = frozenset()
     #: Names of engines that gave no trace though one was asked for: the case is compared by its results only.
     untraced: tuple[str, ...] = ()
 
@@ -53,22 +55,28 @@ class CaseReport:
         return "\n".join(lines)
 
 
-def judge(case_id: str, a: Answer, b: Answer, differences: list[Difference], *, parity: bool) -> CaseReport:
+def judge(
+    case_id: str, a: Answer, b: Answer, differences: list[Difference], *, parity: bool, names: Names = ("A", "B")
+) -> CaseReport:
     """The verdict before anything is explained: with ``parity`` every difference is unexplained."""
-    refused = all(x.outcome is not None and is_refusal(x.outcome) for x in (a, b))
-    common = {"case_id": case_id, "trades": a.trades, "bars": a.bars, "refused": refused}
-    if a.failure or b.failure:
-        reason = "; ".join(f"{name}: {x.failure}" for name, x in (("A", a), ("B", b)) if x.failure)
-        return CaseReport(verdict=Verdict.INCOMPARABLE, reason=reason, **common)  # type: ignore[arg-type]
-    if not differences:
-        return CaseReport(verdict=Verdict.MATCH, **common)  # type: ignore[arg-type]
-    reason = "all switches at v1" if parity else "not explained yet"
-    return CaseReport(
-        verdict=Verdict.UNEXPLAINED,
-        differences=tuple(differences),
-        reason=reason,
-        **common,  # type: ignore[arg-type]
+    refused = isinstance(a.outcome, Refusal) and isinstance(b.outcome, Refusal)
+    report = CaseReport(
+        case_id=case_id, verdict=Verdict.MATCH, trades=a.trades, bars=a.bars, unknown=unknown(a, b), refused=refused
     )
+    if a.failure or b.failure:
+        reason = "; ".join(f"{name}: {x.failure}" for name, x in zip(names, (a, b), strict=True) if x.failure)
+        return replace(report, verdict=Verdict.INCOMPARABLE, reason=reason)
+    if not differences:
+        return report
+    reason = "all switches at v1" if parity else "not explained yet"
+    return replace(report, verdict=Verdict.UNEXPLAINED, differences=tuple(differences), reason=reason)
+
+
+def unknown(a: Answer, b: Answer) -> frozenset[str]:
+    """What was not compared because an engine declares that it does not know it; nothing where one refused."""
+    if not isinstance(a.outcome, Outcome) or not isinstance(b.outcome, Outcome):
+        return frozenset()
+    return frozenset((*a.outcome.unknown, *b.outcome.unknown))
 
 
 class DivergenceError(AssertionError):

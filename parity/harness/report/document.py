@@ -62,6 +62,14 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     used: Seconds
 
 
+class Branches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rule branches by engine: hits, engines that gave traces, and cases of which one gave none."""
+
+    hits: dict[Text, dict[Text, Count]]
+    traced: list[Text]
+    untraced: dict[Text, Count]
+
+
 class SessionDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything of a session, and what it was a session of."""
 
@@ -87,7 +95,7 @@ class SessionDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     absent: list[Text]
     narrowed: list[Text]
     processes: Count
-    coverage: dict[Text, dict[Text, Count]]
+    coverage: Branches
     paces: dict[Text, Pace]
     clocks: Clocks
     tolerances: list[Tolerance] | None
@@ -115,7 +123,10 @@ def encode(seen: Session, *, commit: str, versions: dict[str, str]) -> str:
         steps=seen.steps, before_after=seen.before_after, boundary_facts=seen.boundary_facts, adrs=seen.adrs,
         failures=seen.failures, findings=seen.findings, tests=sorted(seen.tests), ran=sorted(seen.ran),
         skipped=seen.skipped, absent=sorted(seen.absent), narrowed=seen.narrowed, processes=seen.processes,
-        coverage={engine: dict(hits) for engine, hits in seen.coverage.hits.items()}, paces=seen.paces,
+        coverage=Branches(
+            hits={engine: dict(hits) for engine, hits in seen.coverage.hits.items()},
+            traced=sorted(seen.coverage.traced), untraced=dict(seen.coverage.untraced),
+        ), paces=seen.paces,
         clocks=seen.clocks, tolerances=tolerances,
     )  # fmt: skip
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode()
@@ -216,11 +227,12 @@ def _check(document: SessionDocument) -> None:
         faults.append(f"$.profile.shard: {k}/{n} is no shard")
     if min(profile.examples, profile.sweep) < 0:
         faults.append("$.profile: a number of cases is negative")
-    for engine, hits in document.coverage.items():
+    for engine, hits in document.coverage.hits.items():
         if unknown := sorted(hits.keys() - BRANCHES.keys()):
             faults.append(f"$.coverage.{engine}: no such rule branch: {unknown[0]}")
-    if strange := set(document.coverage) - set(Coverage().hits):
-        faults.append(f"$.coverage: no such engine: {sorted(strange)[0]}")
+    named = {*document.coverage.hits, *document.coverage.traced, *document.coverage.untraced}
+    if strange := sorted(named - set(document.engines)):
+        faults.append(f"$.coverage: no such engine: {strange[0]}")
     for failure in document.failures:
         if failure.kind not in KINDS:
             faults.append(f"$.failures: no such kind: {failure.kind}")
@@ -255,8 +267,11 @@ def _session(document: SessionDocument) -> Session:
             {(row.group, row.field): row.limit for row in rows},
             {(row.group, row.field): row.used for row in rows if row.used},
         )
-    coverage = Coverage()
-    coverage.merge(document.coverage)
+    coverage = Coverage(
+        {engine: Counter(hits) for engine, hits in document.coverage.hits.items()},
+        set(document.coverage.traced),
+        Counter(document.coverage.untraced),
+    )
     return Session(
         profile=document.profile, engines=document.engines, tallies=tallies, market_runs=document.market_runs,
         switch_effects=document.switch_effects, market=document.market, rules=document.rules, steps=document.steps,

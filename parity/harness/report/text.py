@@ -46,9 +46,10 @@ def _cases(seen: Session) -> str:
 def _limits_of_comparison(seen: Session) -> str:
     """What could not be compared, because an engine does not know it or has no trace."""
     total, lines = seen.total, []
-    if total.unknown:
+    unknown = {field: count for field, count in total.unknown.items() if field != "events" or not total.untraced}
+    if unknown:
         lines.append("Declared unknown by an engine, so neither equal nor different")
-        lines += [f"  {field} in {count} cases" for field, count in sorted(total.unknown.items())]
+        lines += [f"  {field} in {count} cases" for field, count in sorted(unknown.items())]
     for engine, count in sorted(total.untraced.items()):
         lines.append(f"{engine} gave no trace in {count} cases: compared by results only")
     return "\n".join(lines)
@@ -109,7 +110,7 @@ def _times(seen: Session) -> str:
 
 
 def _coverage(seen: Session) -> str:
-    return "\n".join(seen.coverage.lines()) if any(seen.coverage.hits.values()) else ""
+    return "\n".join(seen.coverage.lines()) if seen.coverage.hits or seen.coverage.untraced else ""
 
 
 def _not_run(seen: Session) -> str:

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import UNSET
+
 from parity.harness.engines import Engine, configured, limits
 from parity.harness.engines.clocks import Clocks
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared, prepare
 from parity.harness.model.limits import EVERYTHING, Limits
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer, Outcome
 from parity.harness.oracle.compare import Difference, Tolerances, compare
+from parity.harness.oracle.equality import same_events
 from parity.harness.oracle.fingerprint import Fingerprint, fingerprint
+from parity.harness.oracle.trace_diff import first_divergence, traces
 from parity.harness.oracle.verdict import CaseReport, judge
 
 
@@ -35,15 +39,23 @@ SAMPLED = 16
 
 def _consistent(first: Answer, second: Answer) -> Answer:
     """The first answer, unless the second contradicts it; traces count where both have one."""
-    if first.outcome is None or second.outcome is None:
-        same = first.failure == second.failure
-    else:
-        left, right = dict(first.outcome), dict(second.outcome)
-        traces = left.pop("events", None), right.pop("events", None)
-        same = left == right and (None in traces or traces[0] == traces[1])
-    if same or first.failure is not None:
+    if first.failure is not None:
         return first
-    return replace(first, outcome=None, failure="not deterministic: it answers the same case in two ways")
+    told = _contradiction(first, second)
+    return first if told is None else replace(first, outcome=None, failure=f"not deterministic: {told}")
+
+
+def _contradiction(first: Answer, second: Answer) -> str | None:
+    """In what an engine answers the same case in two ways; None where it does not. Messages are never compared."""
+    a, b = first.outcome, second.outcome
+    if a is None or b is None:
+        return f"it answers a case and then fails with it ({second.failure})"
+    found = compare(a, b, Tolerances({}), limit=1, names=("its first answer", "its second answer"))
+    if found:
+        return f"one answer and the next differ in {found[0]}"
+    both = traces(a, b)
+    divergence = None if both is None else first_divergence(*both)
+    return None if divergence is None else f"one trace and the next differ: {divergence.words()}"
 
 
 @dataclass
@@ -58,6 +70,11 @@ class Pair:
     _examined: int = 0
     _prefetched: dict[int, tuple[Case, Prepared]] = field(default_factory=dict)
     clocks: Clocks = field(default_factory=Clocks)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the engines are called: reference, candidate."""
+        return self.a.name, self.b.name
 
     @classmethod
     def of(cls, engines: Path | None, folder: Path, tolerances: Tolerances, *, timeout: float = 60.0) -> Pair:
@@ -100,7 +117,7 @@ class Pair:
             return []
         began = time.perf_counter()
         tolerances = self.tolerances if parity else Tolerances(self.tolerances.limits)
-        found = compare(a.outcome, b.outcome, tolerances)
+        found = compare(a.outcome, b.outcome, tolerances, names=self.names)
         self.clocks.harness += time.perf_counter() - began
         return found
 
@@ -109,7 +126,10 @@ class Pair:
         prepared = self.prepare(case)
         a = self.reference(prepared)
         b = self.candidate(prepared, switches or {})
-        return judge(case.id, a, b, self.differences(a, b, parity=not switches), parity=not switches)
+        return self._judged(case, a, b, self.differences(a, b, parity=not switches), parity=not switches)
+
+    def _judged(self, case: Case, a: Answer, b: Answer, differences: list[Difference], *, parity: bool) -> CaseReport:
+        return judge(case.id, a, b, differences, parity=parity, names=self.names)
 
     def examine(self, case: Case, *, a: Answer | None = None) -> Examined:
         """A case at parity, traces and all; ``a`` is the reference's answer where it is known already.
@@ -126,35 +146,41 @@ class Pair:
         if not known and a.failure is None and (differences or self._examined % SAMPLED == 0):
             a = _consistent(a, self.reference(prepared, events=True))
             differences = self._with_traces(a, b)
-        report = replace(judge(case.id, a, b, differences, parity=True), untraced=self._untraced(a, b))
-        return Examined(case=case, a=a, b=b, report=report, fingerprint=fingerprint(a, b, differences))
+        return self._examined_case(case, a, b, differences, parity=True)
 
-    def _untraced(self, a: Answer, b: Answer) -> tuple[str, ...]:
-        """Engines that ran a case and gave no trace of it."""
-        sides = ((self.a.name, a.outcome), (self.b.name, b.outcome))
-        return tuple(
-            name
-            for name, outcome in sides
-            if outcome is not None and "events" not in outcome and "error" not in outcome
-        )
+    def examine_at(self, case: Case, switches: Mapping[str, str]) -> Examined:
+        """A case with these switches at ``v2``, traces and all: nobody says that the engines should agree."""
+        prepared = self.prepare(case)
+        a, b = self.reference(prepared, events=True), self.candidate(prepared, switches, events=True)
+        return self._examined_case(case, a, b, self.differences(a, b, parity=False), parity=False)
+
+    def _examined_case(
+        self, case: Case, a: Answer, b: Answer, differences: list[Difference], *, parity: bool
+    ) -> Examined:
+        report = self._judged(case, a, b, differences, parity=parity)
+        both_ran = isinstance(a.outcome, Outcome) and isinstance(b.outcome, Outcome)
+        if both_ran and traces(a.outcome, b.outcome) is None:
+            untraced = tuple(
+                name
+                for name, x in zip(self.names, (a.outcome, b.outcome), strict=True)
+                if isinstance(x, Outcome) and x.events is UNSET
+            )
+            report = replace(report, unknown=report.unknown | {"events"}, untraced=untraced)
+        kind = fingerprint(a, b, differences, names=self.names)
+        return Examined(case=case, a=a, b=b, report=report, fingerprint=kind)
 
     def _with_traces(self, a: Answer, b: Answer) -> list[Difference]:
         """The differences; where there are none, the traces decide, if both engines have one."""
         differences = self.differences(a, b)
-        if differences or a.outcome is None or b.outcome is None:
+        both = traces(a.outcome, b.outcome)
+        if differences or both is None or same_events(*both):
             return differences
-        left, right = a.outcome.get("events"), b.outcome.get("events")
-        if left is None or right is None or left == right:
-            return []
         return [
             Difference(
-                path="events",
-                a=len(left),
-                b=len(right),
-                group="events",
+                group="events", field="", a=len(both[0]), b=len(both[1]), path="events",
                 note="events; the traces differ, the results do not",
             )
-        ]
+        ]  # fmt: skip
 
     def close(self) -> None:
         self.a.close()

@@ -15,7 +15,9 @@ from parity.harness.generate.cases import cases, sweep_case
 from parity.harness.model import provenance as versions
 from parity.harness.model.case import Case
 from parity.harness.model.limits import EVERYTHING, Limits
+from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.oracle.fingerprint import Fingerprint
+from parity.harness.oracle.trace_diff import traces
 from parity.harness.run.differential import Examined, Pair
 from parity.harness.run.prefetch import prefetched
 from parity.harness.triage.describe import describe
@@ -57,14 +59,7 @@ class Campaign:
         """Examines a case, counts its branches, remembers what is new about it."""
         examined = self.pair.examine(case)
         began = time.perf_counter()
-        a, b = examined.a.outcome, examined.b.outcome
-        taken = None if a is None else branches(case, a)
-        if taken is not None:
-            self.coverage.add("V1", taken)
-        if b is not None:
-            # Equal traces take equal branches.
-            same = taken is not None and examined.fingerprint is None
-            self.coverage.add("V2", taken if same and taken is not None else branches(case, b))
+        self._count(examined)
         self.pair.clocks.harness += time.perf_counter() - began
         if examined.fingerprint is not None:
             known = self.kinds.get(examined.fingerprint)
@@ -74,6 +69,27 @@ class Campaign:
                 found = Found(examined.fingerprint, case, made, time.monotonic() - self.began)
                 self.kinds[examined.fingerprint] = found
         return examined
+
+    def _count(self, examined: Examined) -> None:
+        """Counts the branches that each engine's trace shows; equal traces show equal ones."""
+        (a, b), case = self.pair.names, examined.case
+        first, second = examined.a.outcome, examined.b.outcome
+        equal = examined.fingerprint is None and (traces(first, second) is not None or isinstance(first, Refusal))
+        taken = self._add(a, case, first)
+        if a != b:
+            self._add(b, case, second, taken if equal else None)
+
+    def _add(
+        self, engine: str, case: Case, outcome: Outcome | Refusal | None, known: set[str] | None = None
+    ) -> set[str] | None:
+        if outcome is None:
+            return None
+        if isinstance(outcome, Outcome) and outcome.trace is None:
+            self.coverage.add_untraced(engine)
+            return None
+        taken = branches(case, outcome) if known is None else known
+        self.coverage.add(engine, taken, traced=isinstance(outcome, Outcome))
+        return taken
 
     def sweep(self, seed: int, numbers: Iterable[int]) -> Iterator[tuple[Case, Sequence[int]]]:
         """The cases of a sweep and the choices that made them.

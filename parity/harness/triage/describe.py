@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from parity.harness.model.events import Signal
 from parity.harness.oracle.grouping import grouped
-from parity.harness.oracle.trace_diff import first_divergence
+from parity.harness.oracle.trace_diff import first_divergence, traces
 from parity.harness.run.differential import Examined, Pair
-from parity.harness.triage.narrate import narrate
+from parity.harness.triage.narrate import narrate, without_trace
 
 
 def describe(pair: Pair, examined: Examined) -> str:
@@ -16,22 +17,29 @@ def describe(pair: Pair, examined: Examined) -> str:
     lines += [f"- {finding}" for finding in grouped(report.differences)]
     a, b = examined.a.outcome, examined.b.outcome
     if examined.fingerprint is None and a is not None:
-        lines.append(f"no difference: {report.trades} trades, {len(a.get('events', ()))} events")
+        lines.append(f"no difference: {report.trades} trades, {_traced(pair, examined)}")
     elif a is not None and b is not None:
-        lines.append(narrate(examined.case, a, b, names=(pair.a.name, pair.b.name)))
+        lines.append(narrate(examined.case, a, b, names=pair.names))
         lines.append(_indicators(pair, examined))
     return "\n".join(line for line in lines if line)
 
 
+def _traced(pair: Pair, examined: Examined) -> str:
+    both = traces(examined.a.outcome, examined.b.outcome)
+    if both is not None:
+        return f"{len(both[0])} events"
+    return without_trace(examined.a.outcome, examined.b.outcome, pair.names) or "no events"
+
+
 def _indicators(pair: Pair, examined: Examined) -> str:
     """The reference's indicators where a signal parts the engines, if it can tell them, beside the thresholds."""
-    a, b = examined.a.outcome or {}, examined.b.outcome or {}
-    divergence = first_divergence(a.get("events", ()), b.get("events", ()))
+    both = traces(examined.a.outcome, examined.b.outcome)
+    divergence = None if both is None else first_divergence(*both)
     ask = getattr(pair.a, "indicators", None)
     if (
         divergence is None
         or ask is None
-        or "signal" not in {e["event"] for e in (divergence.a, divergence.b) if e is not None}
+        or not any(isinstance(event, Signal) for event in (divergence.a, divergence.b))
     ):
         return ""
     values = ask(examined.case, divergence.timestamp_ns)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from msgspec import UNSET
 
 from parity.harness.model.case import Case
-from parity.harness.model.plain import Outcome, is_refusal
-from parity.harness.oracle.trace_diff import first_divergence
+from parity.harness.model.outcome import Outcome, Refusal
+from parity.harness.oracle.trace_diff import first_divergence, traces
 
 #: Colour and size of an engine's marks: the reference's large and hollow, the candidate's small and full inside them.
 STYLES = (("#1f6feb", 130, False), ("#d1242f", 38, True))
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def plot(case: Case, outcomes: tuple[Outcome, Outcome], path: Path, *, names: tuple[str, str] = ("V1", "V2")) -> Path:
+def plot(
+    case: Case, outcomes: tuple[Outcome | Refusal, Outcome | Refusal], path: Path, *, names: tuple[str, str]
+) -> Path:
     """Draws the primary bars (bid), stops and targets, entries and exits of both engines, and where they part.
 
     Raises:
@@ -46,13 +49,14 @@ def plot(case: Case, outcomes: tuple[Outcome, Outcome], path: Path, *, names: tu
                 xs, ys, s=size, marker={"entry": "^", "exit": "X"}[kind], edgecolors=colour, zorder=3,
                 facecolors=colour if full else "none", label=f"{name} {kind}", linewidths=1.6,
             )  # fmt: skip
-    divergence = None
-    if not any(is_refusal(outcome) for outcome in outcomes):
-        divergence = first_divergence(outcomes[0].get("events", ()), outcomes[1].get("events", ()))
-        for row in (*outcomes[0]["trades"], *outcomes[0]["open_positions"]):
-            start = place.get(row["trigger_time_ns"] or row["entry_time_ns"], 0)
-            end = place.get(row.get("exit_time_ns"), len(bars) - 1)
-            axes.hlines([row["sl"], row["tp"]], start, max(end, start + 1), colors=["#cf222e", "#1a7f37"], ls=":", lw=1)
+    for row in outcomes[0].rows if isinstance(outcomes[0], Outcome) else ():
+        start = place.get(row.trigger_time_ns or row.entry_time_ns, 0)
+        end = place.get(getattr(row, "exit_time_ns", -1), len(bars) - 1)
+        for level, colour in ((row.sl, "#cf222e"), (row.tp, "#1a7f37")):
+            if level is not UNSET:
+                axes.hlines([level], start, max(end, start + 1), colors=[colour], ls=":", lw=1)
+    both = traces(*outcomes)
+    divergence = None if both is None else first_divergence(*both)
     if divergence is not None and divergence.timestamp_ns in place:
         axes.axvline(place[divergence.timestamp_ns], color="#bf8700", lw=8, alpha=0.25, label="engines part")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -64,11 +68,11 @@ def plot(case: Case, outcomes: tuple[Outcome, Outcome], path: Path, *, names: tu
     return path
 
 
-def _marks(outcome: Outcome, place: dict[int, int]) -> Iterator[tuple[str, tuple[list[int], list[float]]]]:
-    if is_refusal(outcome):
+def _marks(outcome: Outcome | Refusal, place: dict[int, int]) -> Iterator[tuple[str, tuple[list[int], list[float]]]]:
+    if isinstance(outcome, Refusal):
         return
-    rows: list[dict[str, Any]] = [*outcome["trades"], *outcome["open_positions"]]
     for kind, when, price in (("entry", "trigger_time_ns", "entry_price"), ("exit", "exit_time_ns", "exit_price")):
-        shown = [(place[r[when]], r[price]) for r in rows if r.get(when) in place]
+        found = [(place.get(getattr(row, when, -1)), getattr(row, price, UNSET)) for row in outcome.rows]
+        shown = [(x, y) for x, y in found if x is not None and y is not UNSET]
         if shown:
             yield kind, ([x for x, _ in shown], [y for _, y in shown])

@@ -9,30 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from deepdiff import DeepDiff
 
-from parity.harness.model.plain import Outcome, is_refusal
+from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.oracle.compare import Difference
 
 
 def _row(outcome: Outcome, group: str, order: int) -> Mapping[str, Any] | None:
-    return next((row for row in outcome[group] if row["order_id"] == order), None)
+    rows = getattr(outcome, group)
+    found = None if rows is msgspec.UNSET else next((row for row in rows if row.order_id == order), None)
+    return None if found is None else msgspec.structs.asdict(found)
 
 
-def render(a: Outcome, b: Outcome, differences: Sequence[Difference], *, most: int = 3) -> str:
+def render(a: Outcome | Refusal, b: Outcome | Refusal, differences: Sequence[Difference], *, most: int = 3) -> str:
     """The first ``most`` rows that differ, field by field, and whatever else differs, one line each."""
-    if is_refusal(a) or is_refusal(b):
+    if isinstance(a, Refusal) or isinstance(b, Refusal):
         return "\n".join(str(d) for d in differences)
-    rows: dict[tuple[str, int], None] = {}
-    rest = []
-    for difference in differences:
-        head, _, tail = difference.path.partition("[order ")
-        if tail:
-            rows[head, int(tail.partition("]")[0])] = None
-        else:
-            rest.append(str(difference))
+    rows = list(dict.fromkeys((d.group, d.order) for d in differences if d.order is not None))
+    rest = [str(d) for d in differences if d.order is None]
     parts = []
-    for group, order in list(rows)[:most]:
+    for group, order in rows[:most]:
         diff = DeepDiff(_row(a, group, order), _row(b, group, order), verbose_level=2)
         lines = "\n".join(f"  {line}" for line in diff.pretty().splitlines())
         parts.append(f"{group}, order {order}:\n{lines}")

@@ -9,27 +9,22 @@ from typing import Any
 
 import pytest
 
+from parity.harness.model.decode import decode_outcome
+from parity.harness.model.errors import HarnessError
+from parity.harness.model.events import Event
+from parity.harness.model.outcome import Outcome
+from parity.harness.oracle import compare as comparing
 from parity.harness.oracle.attribution import attribute_to_switches
-from parity.harness.oracle.compare import Tolerances, compare
+from parity.harness.oracle.compare import Difference, Tolerances, TolerancesError
+from parity.harness.oracle.equality import same
+from parity.harness.oracle.grouping import grouped
 from parity.harness.oracle.trace_diff import first_divergence
 from parity.harness.triage.render import render
+from tests.harness.answers import event, outcome, put, still_open, trade, without
 
 
-def trade(order: int, **changes: Any) -> dict[str, Any]:
-    row = {
-        "order_id": order, "direction": "long", "symbol": "EURUSD", "order_type": "market", "entry_time_ns": order,
-        "trigger_time_ns": order, "exit_time_ns": order + 1, "entry_price": 1.1, "exit_price": 1.2, "initial_sl": 1.0,
-        "sl": 1.0, "tp": 1.2, "size": 0.5, "result": 100.0, "r_multiple": 1.0, "entry_fee": 0.0, "exit_fee": 0.0,
-        "reason": "take_profit", "scenario": None,
-    }  # fmt: skip
-    return {**row, **changes}
-
-
-def outcome(n: int = 3) -> dict[str, Any]:
-    return {
-        "trades": [trade(i) for i in range(n)], "open_positions": [], "equity": [[i, 10000.0] for i in range(n)],
-        "balance": 10000.0, "fees_total": 1.0, "metrics": {"total_trades": n},
-    }  # fmt: skip
+def compare(a: Any, b: Any, tolerances: Tolerances, **options: Any) -> list[Difference]:
+    return comparing.compare(decode_outcome(a), decode_outcome(b), tolerances, **options)
 
 
 @pytest.fixture
@@ -78,17 +73,196 @@ def test_only_the_first_equity_point_that_differs_is_named(tolerances: Tolerance
     assert [d.path for d in compare(outcome(100), b, tolerances)] == ["equity[40].equity"]
 
 
-def test_a_tolerance_without_a_reason_is_refused(tmp_path: Path) -> None:
+TOLERANCE = 'relative = 1e-9, reason = "measured"'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[trades]\nresult = { relative = 1e-9 }", "trades.result has the keys relative; a tolerance has exactly"),
+        ('[trades]\nresult = { relative = 1e-9, reason = " " }', "trades.result.reason is ' '; a tolerance without"),
+        ("[trades]\nresult = { relative = 1e-9, reason = 3 }", "trades.result.reason is 3"),
+        (f"[trades]\nresult = {{ {TOLERANCE}, absolute = 1.0 }}", "has the keys absolute, reason, relative"),
+        (
+            '[trades]\nresult = { relative = "1e-9", reason = "x" }',
+            "trades.result.relative is '1e-9'; a number above 0",
+        ),
+        ('[trades]\nresult = { relative = nan, reason = "x" }', "trades.result.relative is nan"),
+        ('[trades]\nresult = { relative = inf, reason = "x" }', "trades.result.relative is inf"),
+        ('[trades]\nresult = { relative = -1e-9, reason = "x" }', "trades.result.relative is -1e-09"),
+        ('[trades]\nresult = { relative = 0.0, reason = "x" }', "trades.result.relative is 0.0"),
+        ('[trades]\nresult = { relative = 0.5, reason = "x" }', "relative is 0.5; a number above 0 and at most 0.001"),
+        ('[trades]\nresult = { relative = true, reason = "x" }', "trades.result.relative is True"),
+        ("[trades]\nresult = 1e-9", "trades.result is 1e-09; a tolerance has exactly relative and reason"),
+        (f"[trades]\nprofit = {{ {TOLERANCE} }}", "trades.profit can have no tolerance; what can: entry_fee, "),
+        (f"[trades]\nexit_time_ns = {{ {TOLERANCE} }}", "trades.exit_time_ns can have no tolerance"),
+        (f"[money]\nresult = {{ {TOLERANCE} }}", "[money] is not one of the tables trades, open_positions"),
+        ("trades = 3", "[trades] is not one of the tables"),
+        ("[trades", "Expected ']'"),
+    ],
+)
+def test_a_broken_tolerances_file_is_told_by_file_key_and_what_is_allowed(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "tolerances.toml"
-    path.write_text("[trades]\nresult = { relative = 1e-9 }\n")
-    with pytest.raises(ValueError, match="has no reason"):
+    path.write_text(text + "\n", encoding="utf-8")
+    with pytest.raises(TolerancesError) as caught:
         Tolerances.load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert told in str(caught.value)
+
+
+def test_a_tolerances_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TolerancesError, match=r"tolerances.toml: No such file"):
+        Tolerances.load(tmp_path / "tolerances.toml")
+
+
+def test_a_tolerances_file_of_the_allowed_form_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "tolerances.toml"
+    path.write_text(f"[trades]\nresult = {{ {TOLERANCE} }}\n[metrics]\nany = {{ {TOLERANCE} }}\n", encoding="utf-8")
+    assert Tolerances.load(path).limits == {("trades", "result"): 1e-9, ("metrics", "any"): 1e-9}
+
+
+def test_values_are_the_same_in_type_and_bits_alone() -> None:
+    nan = float("nan")
+    for a, b in [
+        (1, True),
+        (0, False),
+        (1, 1.0),
+        (0.0, -0.0),
+        (nan, nan),
+        (1.0, "1.0"),
+        (None, 0),
+        (1.0, 1.0 + 2**-52),
+    ]:
+        assert not same(a, b)
+        assert not same(b, a)
+    for a in (1, True, 1.0, 0.0, -0.0, None, "x", 2**62):
+        assert same(a, a)
+
+
+def test_a_tolerance_never_takes_nan_or_another_type_for_near() -> None:
+    wide = Tolerances({("account", "balance"): 1e-3})
+    assert wide.equal("account", "balance", 1.0, 1.0001)
+    for b in (float("nan"), float("inf"), 1, True, None, "1.0"):
+        assert not wide.equal("account", "balance", 1.0, b)
+        assert not wide.equal("account", "balance", b, 1.0)
+    assert not wide.equal("account", "balance", float("nan"), float("nan"))
+
+
+def test_the_sign_of_zero_is_a_difference(tolerances: Tolerances) -> None:
+    a, b = outcome(), put(outcome(), ("trades", 1, "entry_fee"), -0.0)
+    found = compare(a, b, tolerances)
+    assert [str(d) for d in found] == ["trades[order 1].entry_fee: 0.0 -> -0.0"]
+    a, b = outcome(), put(outcome(), ("metrics", "sortino_trade"), -0.0)
+    assert [str(d) for d in compare(a, b, tolerances)] == ["metrics.sortino_trade: 0.0 -> -0.0"]
+
+
+def test_a_metric_of_another_type_is_a_difference(tolerances: Tolerances) -> None:
+    found = compare(outcome(), put(outcome(), ("metrics", "total_trades"), 3.0), tolerances)
+    assert [str(d) for d in found] == ["metrics.total_trades: 3 -> 3.0"]
+
+
+def test_values_that_differ_have_texts_that_differ(tolerances: Tolerances) -> None:
+    a = put(outcome(), ("trades", 1, "entry_price"), 1.091963698)
+    b = put(outcome(), ("trades", 1, "entry_price"), 1.0919636980000003)
+    assert [str(d) for d in compare(a, b, tolerances)] == [
+        "trades[order 1].entry_price: 1.091963698 -> 1.0919636980000003"
+    ]
+
+
+def test_a_difference_carries_its_order_and_field(tolerances: Tolerances) -> None:
+    found = compare(outcome(), put(outcome(), ("trades", 1, "size"), 0.75), tolerances)
+    assert [(d.group, d.order, d.field, d.a, d.b) for d in found] == [("trades", 1, "size", 0.5, 0.75)]
+
+
+def test_an_unknown_metric_is_told_beside_those_that_differ(tolerances: Tolerances) -> None:
+    b = put(put(outcome(), ("metrics", "luck"), 1.0), ("metrics", "avg_r_multiple"), 0.75)
+    assert [d.path for d in compare(outcome(), b, tolerances)] == ["metrics", "metrics.avg_r_multiple"]
+
+
+def test_rows_that_have_one_number_are_told_apart(tolerances: Tolerances) -> None:
+    a = {**outcome(), "trades": [trade(0), trade(0, entry_time_ns=5)]}
+    b = {**outcome(), "trades": [trade(0), trade(0, entry_time_ns=5), trade(0, entry_time_ns=7), trade(0)]}
+    found = compare(a, b, tolerances)
+    assert [(d.order, d.note) for d in found] == [(0, "only in B"), (0, "only in B")]
+    assert len(grouped(found)) == 1
+    a = {**outcome(), "trades": [trade(0, entry_time_ns=1), trade(0, entry_time_ns=2)]}
+    b = {**outcome(), "trades": [trade(0, entry_time_ns=3), trade(0, entry_time_ns=4)]}
+    assert [d.field for d in compare(a, b, tolerances)] == ["entry_time_ns", "entry_time_ns"]
+
+
+def test_what_nobody_knows_is_no_difference_and_the_rest_still_is(tolerances: Tolerances) -> None:
+    a = {**outcome(), "trades": [trade(0)]}
+    b = {**without(a, ("trades", 0, "entry_fee")), "unknown": ["trades.entry_fee", "metrics.avg_r_multiple"]}
+    b = without(b, ("metrics", "avg_r_multiple"))
+    assert compare(a, b, tolerances) == []
+    assert compare(b, a, tolerances) == []
+    assert [d.field for d in compare(a, put(b, ("trades", 0, "exit_fee"), 1.0), tolerances)] == ["exit_fee"]
+    lacks = {**without(outcome(), ("equity",)), "unknown": ["equity"]}
+    assert compare(outcome(), lacks, tolerances) == []
+    assert [d.field for d in compare(outcome(), put(lacks, ("balance",), 1.0), tolerances)] == ["balance"]
+
+
+def test_levels_that_nobody_knows_do_not_part_the_orders(tolerances: Tolerances) -> None:
+    a = {**outcome(), "trades": [trade(0), trade(1)]}
+    b = {**a, "trades": [without(row, ("initial_sl",)) for row in a["trades"]], "unknown": ["trades.initial_sl"]}
+    assert compare(a, b, tolerances) == []
+
+
+def test_outcomes_that_are_not_the_same_always_have_a_difference(
+    tolerances: Tolerances, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "same", lambda a, b: True)
+    monkeypatch.setattr(Tolerances, "equal", lambda *_: True)
+    with pytest.raises(HarnessError, match="no field of them differs"):
+        compare(outcome(), put(outcome(), ("balance",), 1.0), tolerances)
+
+
+def test_every_field_of_every_row_is_compared(tolerances: Tolerances) -> None:
+    """By the types themselves, so that a field that is added to them cannot be forgotten here."""
+    whole = {**outcome(1), "open_positions": [still_open(9)]}
+    seen = set()
+    for group in ("trades", "open_positions"):
+        for name, value in whole[group][0].items():
+            other: Any = {"direction": "short" if value == "long" else "long", "order_type": "stop", "status": "open",
+                          "reason": "timeout"}.get(name)  # fmt: skip
+            if other is None:
+                other = value + 1 if isinstance(value, int | float) else 7 if name == "trigger_time_ns" else "other"
+            found = compare(whole, put(whole, (group, 0, name), other), tolerances)
+            assert name in {d.field for d in found}, (group, name)
+            seen.add((group, name))
+    structs = {"trades": comparing.Trade, "open_positions": comparing.OpenPosition}
+    assert seen == {(group, name) for group, struct in structs.items() for name in struct.__struct_fields__}
+
+
+def test_only_codes_of_refusals_are_compared(tolerances: Tolerances) -> None:
+    refused = {"error": {"category": "io", "code": 3001, "message": "no"}}
+    other = {"error": {"category": "else", "code": 3001, "message": "not today"}}
+    assert compare(refused, other, tolerances) == []
+    found = compare(refused, put(other, ("error", "code"), 3002), tolerances)
+    assert [(d.group, d.field, d.a, d.b) for d in found] == [("refusal", "code", 3001, 3002)]
+    found = compare(outcome(), other, tolerances)
+    assert [(d.a, d.b, d.note) for d in found] == [(None, 3001, "not today")]
+
+
+def test_the_last_bit_of_an_event_parts_two_traces() -> None:
+    for change in ({"price": 1.0000000000000002}, {"r": 1.0}, {"result": -0.0}):
+        base = {"price": 1.0, "r": -1.0, "result": 0.0}
+        a, b = events(closed(1, **base)), events(closed(1, **{**base, **change}))
+        divergence = first_divergence(a, b)
+        assert divergence is not None
+        name, value = next(iter(change.items()))
+        assert divergence.words() == f"closed on bar 1 with {name} {base[name]!r} and {value!r}"
+
+
+def test_gates_are_not_compared() -> None:
+    gate = event("gate", 1, None, gate="session", direction=None, until_ns=None)
+    assert first_divergence(events(gate, closed(1)), events(closed(1))) is None
 
 
 def test_five_thousand_equal_trades_are_compared_by_equality_alone(tolerances: Tolerances) -> None:
-    a, b = outcome(5000), outcome(5000)
+    a, b = decode_outcome(outcome(5000)), decode_outcome(outcome(5000))
     began = time.perf_counter()
-    assert compare(a, b, tolerances) == []
+    assert comparing.compare(a, b, tolerances) == []
     print(f"5000 equal trades: {(time.perf_counter() - began) * 1000:.2f} ms")
     assert tolerances.used == {}
 
@@ -108,16 +282,25 @@ def test_explain_finds_the_minimal_set_even_when_switches_interact() -> None:
     assert attribute_to_switches(switches, lambda _: True) == frozenset()
 
 
-def test_locate_names_the_first_event_that_differs() -> None:
-    def event(bar: int, kind: str, **numbers: Any) -> dict[str, Any]:
-        return {"event": kind, "bar": bar, "timestamp_ns": bar * 60, "order": 0, **numbers}
+def events(*rows: dict[str, Any]) -> tuple[Event, ...]:
+    decoded = decode_outcome({**outcome(0), "events": list(rows)})
+    assert isinstance(decoded, Outcome)
+    assert decoded.trace is not None
+    return decoded.trace
 
-    a = [event(0, "filled", price=1.1), event(1, "closed", price=1.0)]
-    b = [event(0, "filled", price=1.1), event(2, "closed", price=1.0)]
+
+def closed(bar: int, **changes: Any) -> dict[str, Any]:
+    return event("closed", bar, 0, **{"price": 1.0, "reason": "stop_loss", "r": -1.0, "result": -100.0, **changes})
+
+
+def test_locate_names_the_first_event_that_differs() -> None:
+    a = events(event("filled", 0, 0, price=1.1, size=0.5), closed(1))
+    b = events(event("filled", 0, 0, price=1.1, size=0.5), closed(2))
     divergence = first_divergence(a, b)
     assert divergence is not None
     assert divergence.bar == 1
-    assert "filled" in str(divergence)
+    assert [one.event for one in divergence.before] == ["filled"]
+    assert divergence.words() == "closed on bar 1 with bar 1 and 2, timestamp_ns 60 and 120"
     assert first_divergence(a, a) is None
     shorter = first_divergence(a, a[:1])
     assert shorter is not None
@@ -129,7 +312,7 @@ def test_render_shows_only_the_rows_that_differ() -> None:
     b["trades"][7]["exit_price"] = 1.3
     del b["trades"][9]
     b["balance"] = 1.0
-    text = render(a, b, compare(a, b, Tolerances.load()))
+    text = render(decode_outcome(a), decode_outcome(b), compare(a, b, Tolerances.load()))
     assert "trades, order 7" in text
     assert "exit_price" in text
     assert "1.3" in text

@@ -34,7 +34,7 @@ def part(k: int = 1, n: int = 1, *, cases: int = 30) -> Session:
     seen.boundary_facts.append("one callable")
     seen.tests, seen.ran = {f"test {k}", f"skipped {k}"}, {f"test {k}"}
     seen.skipped[f"skipped {k}"] = "no such tool"
-    for engine in seen.coverage.hits:
+    for engine in seen.engines:
         seen.coverage.add(engine, BRANCHES)
     seen.paces["sweep"] = Pace(cases, 2.0, 1.0, 0.5)
     seen.clocks.a = 1.5

@@ -12,7 +12,7 @@ import pytest
 from parity.harness.adr.witnesses import BUILDERS
 from parity.harness.engines import V1Engine, V2Engine
 from parity.harness.model.files import Prepared
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.verdict import CaseReport, Verdict
 from parity.harness.report.session import Session

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from parity.harness.adr.witnesses import BUILDERS
@@ -17,9 +17,10 @@ from parity.harness.generate.cases import build_case, sweep_case
 from parity.harness.generate.choices import Given, Seeded
 from parity.harness.model.bars import Bars
 from parity.harness.model.case import Case
+from parity.harness.model.decode import decode_outcome
 from parity.harness.model.files import Prepared, prepare
 from parity.harness.model.limits import Limits
-from parity.harness.model.plain import Answer
+from parity.harness.model.outcome import Answer, Outcome
 from parity.harness.oracle.attribution import Effect
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.grouping import grouped
@@ -38,14 +39,13 @@ class Bent(V2Engine):
 
     def run(self, prepared: Prepared, switches: Any, *, events: bool = False) -> Answer:
         answer = super().run(prepared, switches, events=events)
-        if answer.outcome is None or "error" in answer.outcome:
+        if not isinstance(answer.outcome, Outcome):
             return answer
-        outcome = copy.deepcopy(dict(answer.outcome))
-        for row in (*outcome["trades"], *outcome.get("events", ())):
+        raw = msgspec.json.decode(msgspec.json.encode(answer.outcome))
+        for row in (*raw["trades"], *raw.get("events", ())):
             if row.get("reason") == "stop_loss":
-                key = "exit_price" if "exit_price" in row else "price"
-                row[key] += 1.0
-        return replace(answer, outcome=outcome)
+                row["exit_price" if "exit_price" in row else "price"] += 1.0
+        return replace(answer, outcome=decode_outcome(raw))
 
 
 @pytest.fixture(scope="module")
@@ -174,17 +174,17 @@ def test_words_name_bar_level_and_comparison(tmp_path: Path) -> None:
     pair.close()
     assert a.outcome is not None
     assert b.outcome is not None
-    text = narrate(case, a.outcome, b.outcome)
+    text = narrate(case, a.outcome, b.outcome, names=pair.names)
     first = text.splitlines()[0]
     assert first.startswith(
         "bar 1: V2 finds levels of order 0 touched: b.H 150.296 >= TP 150.3 - buffer 0.005; V1 does"
     )
     assert "> 2025-01-07 00:01" in text
     for suffix in (".svg", ".png"):
-        path = plot(case, (a.outcome, b.outcome), tmp_path / f"case{suffix}")
+        path = plot(case, (a.outcome, b.outcome), tmp_path / f"case{suffix}", names=pair.names)
         assert path.stat().st_size > 5000
     with pytest.raises(ValueError, match="a plot is one of"):
-        plot(case, (a.outcome, b.outcome), tmp_path / "case.bmp")
+        plot(case, (a.outcome, b.outcome), tmp_path / "case.bmp", names=pair.names)
 
 
 def test_a_report_groups_consequences_under_their_cause(bent: Pair) -> None:
@@ -203,9 +203,10 @@ def test_the_effect_of_a_switch_is_told_in_trades_and_money() -> None:
 
 def test_a_branch_that_only_one_engine_has_taken_counts_as_never_taken() -> None:
     coverage = Coverage()
-    name = next(iter(BRANCHES))
+    name, other = list(BRANCHES)[:2]
     coverage.add("V1", [name])
-    assert name in coverage.missing()
+    coverage.add("V2", [other])
+    assert {name, other} <= set(coverage.missing())
     coverage.add("V2", [name])
     assert name not in coverage.missing()
     assert coverage.count(name) == 1
@@ -223,9 +224,7 @@ def test_a_whole_run_that_misses_a_branch_is_vacuous_and_a_narrowed_one_is_not()
         session.add("cases", CaseReport(case_id=str(i), verdict=Verdict.MATCH, trades=10))
     for engine in ("V1", "V2"):
         session.coverage.add(engine, list(BRANCHES)[1:])
-    assert str(session.vacuous()).startswith(
-        f"1 rule branches were never taken by both engines: {next(iter(BRANCHES))}"
-    )
+    assert str(session.vacuous()).startswith(f"1 rule branches were never taken: {next(iter(BRANCHES))}")
     assert session.whole
     session.profile = replace(session.profile, gate=False)
     assert session.vacuous() is None

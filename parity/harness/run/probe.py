@@ -1,0 +1,71 @@
+"""One case, the reference once, the candidate under any setting of the switches: what differs with which (spec 10.4).
+
+Whoever asks "equal with everything at v1, and what with this switch at v2" asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from parity.harness.model.files import Prepared
+from parity.harness.model.outcome import Answer
+from parity.harness.oracle.compare import Difference
+from parity.harness.run.differential import Pair
+
+
+class Probe:
+    """The answers of a pair to one case, each asked for once."""
+
+    def __init__(self, pair: Pair, prepared: Prepared) -> None:
+        self.pair = pair
+        self.prepared = prepared
+        self._reference: Answer | None = None
+        self._answers: dict[frozenset[str], Answer] = {}
+        self._differences: dict[frozenset[str], list[Difference]] = {}
+
+    @property
+    def reference(self) -> Answer:
+        """The reference's answer."""
+        if self._reference is None:
+            self._reference = self.pair.reference(self.prepared)
+        return self._reference
+
+    def at(self, switches: Mapping[str, str] | Iterable[str] = ()) -> Answer:
+        """The candidate's answer with these switches at ``v2`` and all others at ``v1``."""
+        at_v2 = _at_v2(switches)
+        if at_v2 not in self._answers:
+            self._answers[at_v2] = self.pair.candidate(self.prepared, dict.fromkeys(sorted(at_v2), "v2"))
+        return self._answers[at_v2]
+
+    def failure(self, switches: Mapping[str, str] | Iterable[str] = ()) -> str | None:
+        """Why the engines cannot be compared with these switches at ``v2``: one of them crashed, hung or babbled."""
+        for name, answer in ((self.pair.a.name, self.reference), (self.pair.b.name, self.at(switches))):
+            if answer.failure is not None:
+                return f"{name}: {answer.failure}"
+        return None
+
+    def differences(self, switches: str | Mapping[str, str] | Iterable[str] = ()) -> list[Difference]:
+        """What differs with these switches at ``v2``; nothing where ``failure`` says that there is no comparing."""
+        at_v2 = _at_v2([switches] if isinstance(switches, str) else switches)
+        if at_v2 not in self._differences:
+            found = self.pair.differences(self.reference, self.at(at_v2), parity=not at_v2)
+            self._differences[at_v2] = found
+        return self._differences[at_v2]
+
+    def equal(self, switches: Mapping[str, str] | Iterable[str] = ()) -> bool:
+        """Whether both engines ran and agree with these switches at ``v2``."""
+        return self.failure(switches) is None and not self.differences(switches)
+
+    def equal_at_v1(self) -> bool:
+        """Whether both engines ran and agree with every switch at ``v1``."""
+        return self.equal()
+
+    def shows(self, switch: str) -> bool:
+        """Whether the engines agree with every switch at ``v1`` and part with this one alone at ``v2``."""
+        return self.equal_at_v1() and self.failure([switch]) is None and bool(self.differences(switch))
+
+
+def _at_v2(switches: Mapping[str, str] | Iterable[str]) -> frozenset[str]:
+    if isinstance(switches, Mapping):
+        return frozenset(name for name, setting in switches.items() if setting != "v1")
+    return frozenset(switches)
