@@ -1,8 +1,8 @@
-"""Makes constructors and attributes of a native module's classes countable while a block runs.
+"""Counts constructions and attribute accesses of a native module's classes while a block runs.
 
-The interpreter's profiling hook reports neither. So every module's global that is such a class becomes a stand-in that
-counts its calls and is that class in every other way, and the attributes of the class are read by way of a counting
-descriptor. Everything is put back afterwards.
+The interpreter's profiling hook reports neither. So a stand-in replaces such a class in every module that holds it as a
+global: it counts calls of the class and behaves like the class otherwise. A counting descriptor replaces each attribute
+of the class. Both are undone at the end of the block.
 
 Stands alone (standard library only), because V1's worker imports it as a file.
 """
@@ -59,11 +59,11 @@ def _stand_in(real: type, through: Through) -> _StandIn:
 
 @contextmanager
 def counted(types: Iterable[type], through: Through) -> Iterator[list[str]]:
-    """Leads constructions and attribute accesses of ``types`` through ``through``.
+    """Calls ``through`` for every construction and attribute access of ``types``.
 
-    Yields the names of the attributes that cannot be watched.
+    Yields the names of the attributes that cannot be replaced, and so are not counted.
     """
-    unseen: list[str] = []
+    unrecorded: list[str] = []
     globals_put: list[tuple[Any, str, type]] = []
     attributes_put: list[tuple[type, str, Any]] = []
     try:
@@ -80,10 +80,10 @@ def counted(types: Iterable[type], through: Through) -> Iterator[list[str]]:
                     try:
                         setattr(real, name, _Attribute(attribute, value, through))
                     except TypeError:  # a class that cannot be changed
-                        unseen.append(attribute)
+                        unrecorded.append(attribute)
                     else:
                         attributes_put.append((real, name, value))
-        yield unseen
+        yield unrecorded
     finally:
         for module, name, real in globals_put:
             setattr(module, name, real)

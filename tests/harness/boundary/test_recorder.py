@@ -106,7 +106,7 @@ def test_constructors_and_attributes_are_counted_and_put_back() -> None:
         "BarRust.__new__": 2, "BarRust.high": 2, "BarRust.low": 1
     }  # fmt: skip
     assert all(site.startswith("test_recorder.py:") for row in calls.values() for site in row["sites"])
-    assert recorder.unseen == []
+    assert recorder.unrecorded == []
     assert omega_rust.BarRust is type(bar)
     assert vars(omega_rust.BarRust)["high"] is attribute
 
