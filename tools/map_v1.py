@@ -119,7 +119,7 @@ def typical_run() -> tuple[Counter[str], int]:
         observed / "data" / "parquet", news_file=observed / "data" / "news" / "empty.csv", base_dir=observed
     )
     recorder = Recorder(omega_rust)
-    with recorder.recording():
+    with recorder.recording(attributes=False):
         result = run_backtest(config, env)
     return counts_of(recorder), result.bars_tested
 
@@ -162,7 +162,7 @@ def parity_cases() -> Counter[str]:
                 "execution_costs_file": str(prepared.costs_file),
                 "symbol_specs_file": str(prepared.specs_file),
             }
-            with recorder.recording(), contextlib.suppress(AttributeError, ValueError):
+            with recorder.recording(attributes=False), contextlib.suppress(AttributeError, ValueError):
                 env = Environment(prepared.data_root, news_file=prepared.news_csv)
                 run_backtest({**prepared.case.config, **files}, env)
     return counts_of(recorder)

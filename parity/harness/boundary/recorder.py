@@ -16,6 +16,7 @@ Stands alone (standard library only), because V1's worker imports it as a file.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import sys
@@ -35,7 +36,7 @@ else:  # imported as a file by V1's worker, which knows nothing of this project
 #: Calls by which the cost of recording one call is measured.
 CALIBRATION = 4000
 #: Files of the recorder itself; a call site lies outside them.
-OWN = ("recorder.py", "stand_ins.py")
+OWN = {__file__, sys.modules[counted.__module__].__file__}
 #: How long the heartbeat sleeps, and an interval after which the interpreter never switches threads in practice.
 BEAT_SECONDS, NEVER_SECONDS = 1e-5, 3600.0
 #: Sleeps without a beat after which the heartbeat counts as stopped: seconds, also on a busy machine.
@@ -92,6 +93,7 @@ class Recorder:
             RuntimeError: a profiler is running in this thread.
         """
         self._module = module
+        self._home, self._inside = module.__name__, f"{module.__name__}."
         self._kernel, self._records = kernel, records
         self._beats = 0
         self._types = {value for value in vars(module).values() if isinstance(value, type)}
@@ -108,10 +110,9 @@ class Recorder:
 
     def _name(self, function: Any) -> str | None:
         """``function`` or ``Class.method`` when it belongs to the module."""
-        owner = getattr(function, "__self__", None)
-        home = str(getattr(function, "__module__", None))
-        # A package may hand on what its native submodule defines.
-        if owner is self._module or home == self._module.__name__ or home.startswith(f"{self._module.__name__}."):
+        owner, home = getattr(function, "__self__", None), getattr(function, "__module__", None)
+        # A package may export what its native submodule defines.
+        if owner is self._module or (home is not None and (home == self._home or home.startswith(self._inside))):
             return str(function.__name__)
         kind = owner if isinstance(owner, type) else type(owner)
         return f"{kind.__name__}.{function.__name__}" if kind in self._types else None
@@ -213,11 +214,13 @@ class Recorder:
             time.sleep(BEAT_SECONDS)
 
     @contextmanager
-    def recording(self, *, heartbeat: bool = False, attributes: bool = True) -> Iterator[Recorder]:
+    def recording(
+        self, *, heartbeat: bool = False, constructors: bool = True, attributes: bool = True
+    ) -> Iterator[Recorder]:
         """Records until the end of the block, on top of what was recorded before.
 
-        With ``heartbeat`` the calls that release the GIL are counted, and times are not to be trusted. Without
-        ``attributes`` constructors and attributes are not counted; counting them slows down a module that reads
+        With ``heartbeat`` the calls that release the GIL are counted, and times are not to be trusted. Constructors and
+        attributes are counted unless they are switched off; counting attributes slows down a module that reads
         attributes of its own classes by way of Python.
 
         Raises:
@@ -228,8 +231,9 @@ class Recorder:
         functions = {n: f for n, f in vars(self._module).items() if callable(f) and not isinstance(f, type)}
         for name, function in functions.items():
             setattr(self._module, name, self._measured(name, function))
+        stood_in = counted(self._types, self._through, constructors=constructors, attributes=attributes)
         try:
-            with self._heart(heartbeat), counted(self._types if attributes else (), self._through) as self.unrecorded:
+            with self._heart(heartbeat), stood_in as self.unrecorded:
                 sys.setprofile(self._hook)
                 try:
                     yield self
@@ -273,6 +277,7 @@ def _calibrated() -> tuple[int, int]:
     """(wall, CPU) ns that recording adds to a call: what a call that does next to nothing seems to take."""
     empty = object.__new__(Recorder)
     empty._module, empty._types, empty._began, empty.crossings = math, set(), [], {}
+    empty._home, empty._inside = "math", "math."
     empty._kernel, empty._records, empty._beats = None, None, 0
     empty.cost_wall_ns = empty.cost_cpu_ns = 0
     walls, cpus = [], []
@@ -287,11 +292,14 @@ def _calibrated() -> tuple[int, int]:
     return _usual(walls), _usual(cpus)
 
 
+@functools.cache
+def _named(path: str, line: int) -> str:
+    return f"{path.rpartition('/')[2]}:{line}"
+
+
 def _site(frame: FrameType) -> str:
     """``file:line`` of the innermost frame outside the recorder."""
     here: FrameType | None = frame
-    while here is not None and here.f_code.co_filename.rpartition("/")[2] in OWN:
+    while here is not None and here.f_code.co_filename in OWN:
         here = here.f_back
-    if here is None:
-        return "?"
-    return f"{here.f_code.co_filename.rpartition('/')[2]}:{here.f_lineno}"
+    return "?" if here is None else _named(here.f_code.co_filename, here.f_lineno)

@@ -107,7 +107,7 @@ def recorded(native: ModuleType, engine: V2Engine, prepared: Prepared) -> tuple[
         MeasurementError: the engine failed, or refused the case.
     """
     recorder = Recorder(native)
-    with recorder.recording(attributes=False):
+    with recorder.recording(constructors=False, attributes=False):
         answer = engine.run(prepared, {})
     if "meta" not in answer.extra:
         raise MeasurementError(f"V2 did not run {prepared.case.id}: {answer.failure or answer.outcome}")

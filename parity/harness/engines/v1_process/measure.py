@@ -174,7 +174,7 @@ def _recorded_run(request: dict[str, Any]) -> tuple[Any, Any]:
 
     recorder = _recorder(request, records=_records)
     env = runner.Environment(data_root=Path(request["data_root"]), news_file=Path(request["news_file"]))
-    with recorder.recording(attributes=False):
+    with recorder.recording(constructors=False, attributes=False):
         result = runner.run_backtest(request["config"], env)
     return result, recorder
 
@@ -199,7 +199,7 @@ def crossings(request: dict[str, Any], run: Run) -> dict[str, Any]:
     plain, plain_cpu = time.perf_counter() - began, time.process_time() - cpu
     recorder = _recorder(request, kernel=omega_rust.last_kernel_ns, records=_records)
     began = time.perf_counter()
-    with recorder.recording(attributes=False):
+    with recorder.recording(constructors=False, attributes=False):
         reply = run(request)
     recorded = time.perf_counter() - began
     if "error" in reply["outcome"]:
