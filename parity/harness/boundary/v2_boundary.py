@@ -80,8 +80,8 @@ def crates(manifest: Path) -> Crates:
     raw = json.loads(done.stdout)
     members = set(raw["workspace_members"])
     own = {p["name"]: {d["name"] for d in p["dependencies"]} for p in raw["packages"] if p["id"] in members}
-    resolved = {node["id"].split("#")[-1].split("@")[0] for node in raw["resolve"]["nodes"]}
-    return Crates(own=own, resolved=resolved)
+    names = {p["id"]: p["name"] for p in raw["packages"]}
+    return Crates(own=own, resolved={names[node["id"]] for node in raw["resolve"]["nodes"]})
 
 
 def frames_during(call: Callable[[], object]) -> list[str]:
