@@ -32,7 +32,7 @@ def load_case(path: Path) -> Case:
         return Case.load(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} is not a case file: {error}") from error
 
 
