@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from parity.harness.engines.process import ProcessEngine
-from parity.harness.model.decode import check
+from parity.harness.model.decode import decode_reply
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer
 from parity.harness.model.reply import parse_reply
@@ -27,11 +27,10 @@ class CallableEngine:
         request = ProcessEngine.request(prepared, switches, events=events)
         try:
             # Through text, as if the function were another process: what text cannot hold is malformed.
-            reply: Any = parse_reply(json.dumps(self._function(request)).encode())
-            outcome = check(reply["outcome"])
+            outcome, bars = decode_reply(parse_reply(json.dumps(self._function(request)).encode()))
         except Exception as error:  # an engine may raise anything
             return Answer(outcome=None, failure=f"failed: {error!r}", seconds=time.perf_counter() - began)
-        return Answer(outcome=outcome, seconds=time.perf_counter() - began, bars=int(reply.get("bars", 0)))
+        return Answer(outcome=outcome, seconds=time.perf_counter() - began, bars=bars)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from parity.harness.model.decode import check
+from parity.harness.model.decode import decode_reply
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer, MalformedOutcomeError
 from parity.harness.model.reply import parse_reply
@@ -54,7 +54,8 @@ class ProcessEngine:
         try:
             reply = self.ask(request)
             seconds = time.perf_counter() - began
-            return Answer(outcome=check(reply["outcome"]), seconds=seconds, bars=int(reply.get("bars", 0)), extra=reply)
+            outcome, bars = decode_reply(reply)
+            return Answer(outcome=outcome, seconds=seconds, bars=bars, extra=reply)
         except (WorkerDiedError, MalformedOutcomeError, KeyError, TypeError) as error:
             self.close()
             failure = str(error) if isinstance(error, WorkerDiedError) else f"answered nonsense: {error!r}"

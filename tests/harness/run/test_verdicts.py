@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from parity.harness.adr.witnesses import BUILDERS
+from parity.harness.coverage.registry import Coverage
 from parity.harness.engines import V1Engine, V2Engine
+from parity.harness.model.decode import decode_outcome
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.verdict import CaseReport, Verdict
 from parity.harness.report.session import Session
 from parity.harness.run.differential import Pair
+from parity.harness.triage.campaign import Campaign
+from parity.harness.triage.describe import describe
+from tests.harness.answers import outcome
 
 LIAR = Path(__file__).resolve().parents[1] / "engines_that_lie.py"
 
@@ -76,6 +82,89 @@ def test_refusals_match_only_with_the_same_code(tmp_path: Path) -> None:
     report = verdict(tmp_path, engine("honest"), engine("refuses"))
     assert report.verdict is Verdict.UNEXPLAINED
     assert report.differences[0].b == 3001
+
+
+def wavering(tmp_path: Path, kind: str) -> CaseReport:
+    pair = Pair(engine("honest"), engine(kind), tmp_path, Tolerances.load())
+    pair.b.name = "new"
+    try:
+        return pair.examine(BUILDERS["exit_gap"]()).report
+    finally:
+        pair.close()
+
+
+def test_a_refusal_whose_words_vary_is_no_contradiction(tmp_path: Path) -> None:
+    report = wavering(tmp_path, "refuses in many words")
+    assert report.verdict is Verdict.UNEXPLAINED
+    assert [(d.path, d.b) for d in report.differences] == [("error.code", 3001)]
+    pair = Pair(engine("refuses"), engine("refuses in many words"), tmp_path, Tolerances.load())
+    assert pair.examine(BUILDERS["exit_gap"]()).report.verdict is Verdict.MATCH
+    pair.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("refuses by turns", "new: not deterministic: one answer and the next differ in error.code: 3001 -> 3002"),
+        ("wavers", "new: not deterministic: one answer and the next differ in balance: 10000.0 -> 10001.0"),
+        (
+            "wavers in its trace",
+            "new: not deterministic: one trace and the next differ: equity on bar 0 with balance 1.0 and 2.0",
+        ),
+    ],
+)
+def test_an_engine_that_contradicts_itself_is_told_by_field_and_values(tmp_path: Path, kind: str, told: str) -> None:
+    report = wavering(tmp_path, kind)
+    assert report.verdict is Verdict.INCOMPARABLE
+    assert told in report.reason
+
+
+class Silent(V2Engine):
+    """V2 without its trace."""
+
+    name = "silent"
+
+    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+        return super().run(prepared, switches)
+
+
+def test_an_engine_without_a_trace_is_compared_by_results_and_that_is_said(tmp_path: Path) -> None:
+    """Cases with events are equal, their branches are counted of the other engine, and nothing claims equal traces."""
+    pair = Pair(V2Engine(), Silent(), tmp_path, Tolerances.load())
+    campaign = Campaign(pair, Coverage(), tmp_path)
+    session = Session()
+    cases = [BUILDERS[name]() for name in ("exit_gap", "exit_slippage", "bar_order")]
+    for case in cases:
+        examined = campaign.examine(case)
+        session.add("cases", examined.report)
+        assert examined.report.verdict is Verdict.MATCH
+        assert "silent has no trace: only results were compared" in describe(pair, examined)
+    assert campaign.kinds == {}
+    assert session.total.unknown == {"events": len(cases)}
+    assert campaign.coverage.untraced == {"silent": len(cases)}
+    assert campaign.coverage.count("data M1") == len(cases)
+    assert "taken by V2 alone" in campaign.coverage.lines()[0]
+    assert "silent gave no trace of 3 cases" in campaign.coverage.lines()[1]
+
+
+def test_a_difference_without_a_trace_is_told_without_claiming_equal_traces(tmp_path: Path) -> None:
+    pair = Pair(V2Engine(), Silent(), tmp_path, Tolerances.load())
+    examined = pair.examine_at(BUILDERS["exit_gap"](), {"exit_gap": "v2"})
+    assert examined.fingerprint is not None
+    assert examined.fingerprint[:2] == ("outcome", "trades")
+    text = describe(pair, examined)
+    assert "silent has no trace: only results were compared" in text
+    assert "traces are equal" not in text
+
+
+def test_two_engines_that_gate_in_another_order_are_equal(tmp_path: Path) -> None:
+    base = outcome(events=True)
+    gates = [{**base["events"][0], "gate": name} for name in ("session", "news")]
+    answers = [Answer(outcome=decode_outcome({**base, "events": [*order, *base["events"][1:]]}))
+               for order in (gates, gates[::-1], [])]  # fmt: skip
+    for a in answers:
+        for b in answers:
+            assert Pair(Raw(a), Raw(b), tmp_path, Tolerances.load()).examine(BUILDERS["exit_gap"]()).fingerprint is None
 
 
 class KilledInTheMiddle(V1Engine):
