@@ -54,12 +54,11 @@ def open_pair(config: pytest.Config, folder: Path) -> Pair:
 
 
 def check_options(config: pytest.Config) -> None:
-    """Tries everything that the run needs before it starts.
+    """Tries everything that the run needs before it starts, apart from the profile.
 
     Raises:
         pytest.UsageError: an option, a file it names or a folder to write to cannot be used.
     """
-    profile_of(config)
     folder: Path = config.getoption("--out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
