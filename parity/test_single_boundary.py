@@ -17,8 +17,8 @@ from bt import _native
 from parity.harness.adr.witnesses import BUILDERS
 from parity.harness.boundary import v1_worker, v2_boundary
 from parity.harness.boundary.before_after import BeforeAfter, facts_of_v1, side_of_v1
-from parity.harness.engines import V1Engine, V2Engine
-from parity.harness.engines.v2 import environment
+from parity.harness.engines import V1Engine, V2InProcess
+from parity.harness.engines.v2_process.calls import environment
 from parity.harness.generate import market_runs
 from parity.harness.model.bars import Bars
 from parity.harness.model.case import Case
@@ -77,7 +77,7 @@ def test_a_backtest_crosses_the_boundary_once_whatever_its_length(folder: Path, 
     long = Case(**{**short.__dict__, "bars": {"M1": _lengthened(short.bars["M1"], 1000)}})
     bars = []
     for case in (short, long):
-        answer, functions = v2_boundary.recorded(_native, V2Engine(), prepare(case, folder))
+        answer, functions = v2_boundary.recorded(_native, V2InProcess(), prepare(case, folder))
         assert [(row.function, row.calls) for row in functions] == [("run_backtest", 1)]
         bars.append(answer.bars)
     assert bars[1] > 100 * bars[0] > 0
@@ -92,7 +92,7 @@ def test_v1_crosses_its_boundary_for_every_bar_and_v2_once(
     prepared = prepare(case, folder)
     gil = name == "s1-costs"
     crossings = v1_worker.ask(v1, prepared, "crossings", gil=gil)
-    v2 = v2_boundary.side_of_v2(_native, V2Engine(), prepared)
+    v2 = v2_boundary.side_of_v2(_native, V2InProcess(), prepared)
     assert v2.calls == 1
     assert crossings["calls"] > 3 * crossings["bars"]
     assert {row["function"] for row in crossings["functions"]} >= {"PortfolioRust.update", "check_exit"}
@@ -111,7 +111,7 @@ def test_v1_crosses_its_boundary_for_every_bar_and_v2_once(
 
 
 def test_nothing_of_python_runs_while_v2_works(folder: Path, session: Session) -> None:
-    engine = V2Engine()
+    engine = V2InProcess()
     prepared = prepare(BUILDERS["exit_gap"](), folder)
     config = json.dumps(engine.config(prepared, {}, events=True))
     with environment(engine.environment(prepared)):

@@ -49,6 +49,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     return {**outcome, "events": raw["events"]} if request["events"] else outcome
 
 
+hello = {"protocol": 2, "name": "bt", "version": bt.__version__, "capabilities": {"events": True, "switches": True}}
+print(json.dumps({"hello": hello}), flush=True)
 for line in sys.stdin:
     request = json.loads(line)
-    print(json.dumps({"outcome": answer(request)}), flush=True)
+    print(json.dumps({"id": request["id"], "outcome": answer(request)}), flush=True)

@@ -54,7 +54,7 @@ def profile(prepared: Prepared, engine: str, tool: str, target: Path, *, repeats
     if program is None:
         raise ToolError(f"{tool} is missing; {TOOLS[tool]}")
     command = [sys.executable, str(WORKER), str(LEGACY_SRC)] if engine == "v1" else [sys.executable, str(EXAMPLE)]
-    request = json.dumps(ProcessEngine.request(prepared, {}, events=False))
+    request = json.dumps({"id": 0, **ProcessEngine.request(prepared, {}, events=False)})
     sample = _py_spy if tool == "py-spy" else _perf
     with tempfile.TemporaryDirectory() as folder:
         folded, remark = sample(program, command, f"{request}\n" * repeats, Path(folder) / "samples")

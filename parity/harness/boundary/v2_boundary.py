@@ -17,8 +17,8 @@ from types import FrameType, ModuleType
 
 from parity.harness.boundary.before_after import Side
 from parity.harness.boundary.recorder import Crossings, Recorder
-from parity.harness.engines import V2Engine
-from parity.harness.engines.v2 import environment
+from parity.harness.engines import V2InProcess
+from parity.harness.engines.v2_process.calls import environment
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer
 
@@ -100,7 +100,7 @@ def frames_during(call: Callable[[], object]) -> list[str]:
     return frames
 
 
-def recorded(native: ModuleType, engine: V2Engine, prepared: Prepared) -> tuple[Answer, list[Crossings]]:
+def recorded(native: ModuleType, engine: V2InProcess, prepared: Prepared) -> tuple[Answer, list[Crossings]]:
     """The engine's answer to a case, and its calls into ``native`` by function.
 
     Raises:
@@ -114,7 +114,7 @@ def recorded(native: ModuleType, engine: V2Engine, prepared: Prepared) -> tuple[
     return answer, list(recorder.crossings.values())
 
 
-def side_of_v2(native: ModuleType, engine: V2Engine, prepared: Prepared) -> Side:
+def side_of_v2(native: ModuleType, engine: V2InProcess, prepared: Prepared) -> Side:
     """V2's side of a run: the boundary is everything but the engine's own stages, JSON in and out included.
 
     Raises:

@@ -1,7 +1,4 @@
-"""Engines under comparison. Nothing above this package asks which engine it holds.
-
-An engine has a ``name`` and runs a prepared case under given switches; an engine without switches ignores them.
-"""
+"""Engines under comparison. Nothing above this package asks which engine it holds."""
 
 from __future__ import annotations
 
@@ -10,11 +7,13 @@ from typing import Protocol
 
 from parity.harness.engines.configured import EnginesError, configured, limits
 from parity.harness.engines.v1 import V1Engine
-from parity.harness.engines.v2 import SWITCHES, V2Engine
+from parity.harness.engines.v2 import SWITCHES, V2Engine, V2InProcess
+from parity.harness.model.capabilities import Capabilities
+from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer
 
-__all__ = ["SWITCHES", "Engine", "EnginesError", "V1Engine", "V2Engine", "configured", "limits"]
+__all__ = ["SWITCHES", "Engine", "EnginesError", "V1Engine", "V2Engine", "V2InProcess", "configured", "limits"]
 
 
 class Engine(Protocol):
@@ -22,10 +21,24 @@ class Engine(Protocol):
 
     name: str
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do: as declared for it and, after its first answer, as announced by it."""
+        ...
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a report has to say about it besides its verdicts, a sentence each."""
+        ...
+
     def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
         """The engine's answer to a case; ``switches`` maps names to ``"v1"`` or ``"v2"``."""
         ...
 
+    def indicators(self, case: Case, ts: int) -> Mapping[str, float | None]:
+        """What its rules compared at the close of the bar that opens at ``ts`` (ns); empty where it cannot tell."""
+        ...
+
     def close(self) -> None:
-        """Ends what the engine holds open."""
+        """Ends what the engine holds open; the next ``run`` starts afresh."""
         ...

@@ -7,30 +7,49 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from parity.harness.engines.process import ProcessEngine
-from parity.harness.model.decode import decode_reply
+from parity.harness.engines.wire import read_object, read_reply, request_of
+from parity.harness.model.capabilities import Capabilities
+from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer
-from parity.harness.model.reply import parse_reply
+from parity.harness.model.outcome import Answer, MalformedOutcomeError
 
 
 class CallableEngine:
-    """``function`` takes the request of the JSON-lines protocol as a dict and returns the reply."""
+    """``function`` takes the request of the protocol as a dict and returns the reply. It has no time limit."""
 
-    def __init__(self, name: str, function: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[dict[str, Any]], Mapping[str, Any]],
+        *,
+        capabilities: Capabilities | None = None,
+    ) -> None:
         self.name = name
+        self.capabilities = capabilities or Capabilities()
+        self.remarks: tuple[str, ...] = ()
         self._function = function
 
     def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
         """What the function answers; whatever it raises is a failure of this answer."""
         began = time.perf_counter()
-        request = ProcessEngine.request(prepared, switches, events=events)
+        request = request_of(prepared, switches, events=events and self.capabilities.events)
         try:
-            # Through text, as if the function were another process: what text cannot hold is malformed.
-            outcome, bars = decode_reply(parse_reply(json.dumps(self._function(request)).encode()))
-        except Exception as error:  # an engine may raise anything
-            return Answer(outcome=None, failure=f"failed: {error!r}", seconds=time.perf_counter() - began)
-        return Answer(outcome=outcome, seconds=time.perf_counter() - began, bars=bars)
+            # By way of text, as between processes: nothing is shared, and one reader is strict with all engines.
+            line = json.dumps(self._function(json.loads(json.dumps(request))))
+            reply = read_reply(read_object(line.encode()), self.capabilities.unknown)
+            failure = reply.failure
+        except MalformedOutcomeError as error:
+            failure = f"answered nonsense: {error}"
+        except (Exception, SystemExit) as error:  # an engine may raise anything
+            failure = f"failed: {error!r}"
+        seconds = time.perf_counter() - began
+        if failure is not None:
+            return Answer(outcome=None, failure=failure, seconds=seconds)
+        return Answer(outcome=reply.outcome, seconds=seconds, bars=reply.bars, extra=reply.extra)
+
+    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter looks at them
+        """Nothing: the protocol has no question for them."""
+        return {}
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -1,168 +1,181 @@
 """An engine in a process of its own, JSON lines in and out: whatever happens to it there is a failure of one answer.
 
-The protocol, one line each way (README.md of the suite has it in full): the request holds ``op`` ("run"), ``config``
-(a V1 config with the paths of its cost and symbol files), ``data_root``, ``news_file`` (CSV), ``news_parquet``,
-``switches`` and ``events``; the reply holds ``outcome`` and, if known, ``bars``.
+``protocol.py`` holds the protocol and the document about it; ``channel.py`` the process. Here they become answers.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-import os
-import selectors
-import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from parity.harness.model.decode import decode_reply
+from parity.harness.engines.channel import Channel, EndedError, WorkerDiedError
+from parity.harness.engines.wire import SETTLES, Hello, read_hello, read_object, read_reply, request_of
+from parity.harness.model.capabilities import Capabilities
+from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer, MalformedOutcomeError
-from parity.harness.model.reply import parse_reply
 
-
-class WorkerDiedError(Exception):
-    """The worker ended, hung or answered nonsense; the message says which."""
+__all__ = ["ProcessEngine", "WorkerDiedError"]
 
 
 class ProcessEngine:
-    """Talks JSON lines with a process that is started on first use and again after a failure."""
+    """Talks JSON lines with a process that is started on first use, and again after a failure.
 
-    def __init__(self, name: str, command: Sequence[str], *, timeout: float = 60.0, cwd: Path | None = None) -> None:
+    ``timeout`` is in seconds, for sending and receiving together; ``memory_mb`` in MiB of address space;
+    ``capabilities`` are what is known of it before it says a word.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        timeout: float = 60.0,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        memory_mb: int | None = None,
+        capabilities: Capabilities | None = None,
+    ) -> None:
         self.name = name
         self.timeout = timeout
+        self.restarts = 0
+        self.version: str | None = None
+        self._declared = self._announced = capabilities or Capabilities()
         self._command = list(command)
         self._cwd = cwd
-        self._process: subprocess.Popen[bytes] | None = None
-        self._buffer = b""
-        self._errors: IO[bytes] | None = None
-        self.restarts = 0
+        self._environment = dict(environment or {})
+        self._memory_mb = memory_mb
+        self._channel: Channel | None = None
+        self._ids = itertools.count(1)
+        self._with_ids: bool | None = None
+        self._answers = 0  # of this process
+        self._exits = 0
 
-    def run(
-        self,
-        prepared: Prepared,
-        switches: Mapping[str, str],
-        *,
-        events: bool = False,
-    ) -> Answer:
-        """The engine's answer; an engine without switches ignores them."""
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the engine has announced; until its first answer, what is declared for it."""
+        return self._announced
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a report has to say about it besides its verdicts."""
+        if not self._exits:
+            return ()
+        times = "once" if self._exits == 1 else f"{self._exits} times"
+        return (f"{self.name} ended after an answer {times} and was started again",)
+
+    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+        """The engine's answer; an engine without switches ignores them. Never raises for what the engine does."""
         began = time.perf_counter()
-        request = self.request(prepared, switches, events=events)
+        wanted = events and self.capabilities.events
         try:
-            reply = self.ask(request)
-            seconds = time.perf_counter() - began
-            outcome, bars = decode_reply(reply)
-            return Answer(outcome=outcome, seconds=seconds, bars=bars, extra=reply)
-        except (WorkerDiedError, MalformedOutcomeError, KeyError, TypeError) as error:
+            raw = self.ask(self.request(prepared, switches, events=wanted))
+            reply = read_reply(raw, self.capabilities.unknown)
+            failure = reply.failure
+        except WorkerDiedError as error:
+            failure = str(error)
+        except MalformedOutcomeError as error:
+            failure = f"answered nonsense: {error}"
+        seconds = time.perf_counter() - began
+        if failure is not None:
             self.close()
-            failure = str(error) if isinstance(error, WorkerDiedError) else f"answered nonsense: {error!r}"
-            return Answer(outcome=None, failure=failure, seconds=time.perf_counter() - began)
+            return Answer(outcome=None, failure=failure, seconds=seconds)
+        return Answer(outcome=reply.outcome, seconds=seconds, bars=reply.bars, extra=reply.extra)
 
     @classmethod
     def request(cls, prepared: Prepared, switches: Mapping[str, str], *, events: bool) -> dict[str, Any]:
-        """What the protocol asks."""
-        return {
-            "op": "run",
-            "config": cls.config(prepared),
-            "data_root": str(prepared.data_root),
-            "news_file": str(prepared.news_csv),
-            "news_parquet": str(prepared.news_parquet),
-            "switches": dict(switches),
-            "events": events,
-        }
+        """What the protocol asks, but for the id."""
+        return request_of(prepared, switches, events=events)
 
-    @staticmethod
-    def config(prepared: Prepared) -> dict[str, Any]:
-        """The case's config with the paths of its files."""
-        files = {
-            "execution_costs_file": str(prepared.costs_file),
-            "symbol_specs_file": str(prepared.specs_file),
-        }
-        return {**prepared.case.config, **files}
+    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter looks at them
+        """Nothing: the protocol has no question for them."""
+        return {}
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One request, one reply; WorkerDiedError when there is none in time."""
-        process = self._start()
-        assert process.stdin is not None
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """One request, one reply. The process is gone afterwards if there is none.
+
+        Raises:
+            WorkerDiedError: there is no reply to this request in time; the message says why.
+        """
+        deadline = time.monotonic() + self.timeout
         try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError as error:
-            raise WorkerDiedError(self._cause()) from error
-        line = self._line(process)
+            try:
+                return self._exchange(request, deadline)
+            except EndedError:
+                # It may have ended after its last answer, a moment after it was asked whether it is still there.
+                if not self._answers:
+                    raise
+                self._note_exit()
+                return self._exchange(request, deadline)
+        except BaseException:
+            self.close()
+            raise
+
+    def _exchange(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
+        channel, number = self._started(), next(self._ids)
+        channel.send(json.dumps({"id": number, **request}).encode() + b"\n")
+        fresh = self._answers == 0
         try:
-            reply = parse_reply(line)
+            reply = read_object(channel.line(deadline, self.timeout))
+            if fresh and "hello" in reply:
+                self._greet(read_hello(reply))
+                reply = read_object(channel.line(deadline, self.timeout))
         except MalformedOutcomeError as error:
-            raise WorkerDiedError(f"answered nonsense: {error}: {line[:80]!r}") from error
-        if not isinstance(reply, dict):
-            raise WorkerDiedError(f"answered nonsense: {line[:80]!r}")
+            raise WorkerDiedError(f"answered nonsense: {error}") from error
+        self._check_id(reply, number)
+        if not self._with_ids and fresh and (early := channel.unasked(SETTLES)):
+            raise WorkerDiedError(f"answered before it was asked: {early!r} came after an answer")
+        self._answers += 1
         return reply
+
+    def _started(self) -> Channel:
+        """The process, idle: started where it is not there, and with nothing said that nobody has asked."""
+        if self._channel is not None:
+            early = self._channel.unasked()
+            if early:
+                raise WorkerDiedError(f"answered before it was asked: {early!r}")
+            if not self._channel.ended():
+                return self._channel
+            self._note_exit()
+        self.restarts += 1
+        self._with_ids, self._answers = None, 0
+        self._channel = Channel(self._command, cwd=self._cwd, environment=self._environment, memory_mb=self._memory_mb)
+        return self._channel
+
+    def _note_exit(self) -> None:
+        self._exits += 1
+        self.close()
+
+    def _greet(self, hello: Hello) -> None:
+        self._with_ids = True
+        self.version = hello.version
+        try:
+            self._announced = self._declared.announced(hello.capabilities)
+        except ValueError as error:
+            raise WorkerDiedError(f"announces itself wrongly: hello.capabilities: {error}") from error
+
+    def _check_id(self, reply: dict[str, Any], number: int) -> None:
+        """A reply to another request is never taken for one to this."""
+        if self._with_ids is None:
+            self._with_ids = "id" in reply
+        if not self._with_ids and "id" not in reply:
+            return
+        given = reply.pop("id", None)
+        if type(given) is not int or given != number:
+            said = "a request without an id" if given is None else f"request {given!r}"
+            raise WorkerDiedError(f"answered {said} when it was asked request {number}")
 
     @property
     def pid(self) -> int:
-        """Process id of the running worker."""
-        return self._start().pid
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            if self._process is not None:
-                self.close()
-            self._buffer = b""
-            self.restarts += 1
-            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                cwd=self._cwd,
-            )
-        return self._process
-
-    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
-        assert process.stdout is not None
-        deadline = time.monotonic() + self.timeout
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            chunks = [self._buffer]
-            while b"\n" not in chunks[-1]:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise WorkerDiedError(f"hung: no answer within {self.timeout:g} s")
-                chunk = os.read(process.stdout.fileno(), 1 << 20)
-                if not chunk:
-                    raise WorkerDiedError(self._cause())
-                chunks.append(chunk)
-        line, _, self._buffer = b"".join(chunks).partition(b"\n")
-        return line
-
-    def _cause(self) -> str:
-        assert self._process is not None
-        try:
-            code = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return "closed its output and went on"
-        if code < 0:
-            return f"crashed: killed by {signal.Signals(-code).name}"
-        return f"crashed: ended with exit code {code}{self._last_words()}"
-
-    def _last_words(self) -> str:
-        """Last line of the worker's error output."""
-        if self._errors is None:
-            return ""
-        self._errors.seek(0)
-        lines = self._errors.read()[-4000:].decode(errors="replace").strip().splitlines()
-        return f" ({lines[-1]})" if lines else ""
+        """Process id of the running worker, which is started where it is not there."""
+        return self._started().process.pid
 
     def close(self) -> None:
-        """Kills the worker; the next request starts a fresh one."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout, self._errors):
-            if pipe is not None:
-                pipe.close()
+        """Kills the process and what it started; the next request starts a fresh one."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()

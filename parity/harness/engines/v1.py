@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.harness.engines.process import ProcessEngine
+from parity.harness.engines.process import ProcessEngine, WorkerDiedError
+from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.case import Case
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -18,15 +19,27 @@ WORKER = Path(__file__).with_name("v1_process") / "worker.py"
 LEGACY_SRC = REPOSITORY / "legacy_v1" / "src"
 
 
+#: MiB of address space of the worker, if nothing else is wanted.
+MEMORY_MB = 8192
+
+
 class V1Engine(ProcessEngine):
     """The frozen engine. It has no switches: it is what it is.
 
-    ``command`` replaces the worker, for engines in tests that lie or crash.
+    ``timeout`` in seconds, ``memory_mb`` in MiB; ``command`` replaces the worker, for engines in tests that misbehave.
     """
 
-    def __init__(self, *, timeout: float = 60.0, command: list[str] | None = None) -> None:
-        self._own = command is None
-        super().__init__("V1", command or [sys.executable, str(WORKER), str(LEGACY_SRC)], timeout=timeout)
+    def __init__(
+        self,
+        *,
+        name: str = "V1",
+        timeout: float = 60.0,
+        memory_mb: int = MEMORY_MB,
+        command: list[str] | None = None,
+    ) -> None:
+        own = [sys.executable, str(WORKER), str(LEGACY_SRC)]
+        can = Capabilities(switches=False, indicators=True) if command is None else None
+        super().__init__(name, command or own, timeout=timeout, memory_mb=memory_mb, capabilities=can)
 
     def indicators(self, case: Case, ts: int) -> dict[str, float | None]:
         """V1's indicator values at the close of a bar: what its rules compared; empty for scripted orders.
@@ -37,7 +50,7 @@ class V1Engine(ProcessEngine):
         parameters: Mapping[str, Any] = case.config["strategy"].get("parameters", {})
         timeframe = str(case.config["timeframes"]["primary"])
         bars = case.bars.get(timeframe)
-        if not self._own or bars is None or "orders" in parameters:
+        if not self.capabilities.indicators or bars is None or "orders" in parameters:
             return {}
         last = {t: i for i, t in enumerate(bars.ts.tolist()) if t <= ts}
         rows = [last[t] for t in sorted(last) if not math.isnan(bars.bid[last[t], 0] + bars.ask[last[t], 0])]
@@ -46,7 +59,10 @@ class V1Engine(ProcessEngine):
                  for side, prices in (("bid", kept.bid), ("ask", kept.ask))}  # fmt: skip
         request = {"op": "indicators", "symbol": case.config["symbol"], "timeframe": timeframe,
                    "ts": kept.ts.tolist(), **sides, "wanted": _wanted(parameters)}  # fmt: skip
-        values: dict[str, float | None] = self.ask(request)["values"]
+        try:
+            values: dict[str, float | None] = self.ask(request)["values"]
+        except WorkerDiedError:
+            return {}  # an explanation can do without
         return values
 
 

@@ -21,7 +21,7 @@ from parity.harness.generate.markets import (
     build,
 )
 from parity.harness.generate.orders import scripted_edits, scripted_orders
-from parity.harness.generate.parameters import RATE_TABLES, RATES, costs, gates, mean_reversion
+from parity.harness.generate.parameters import RATE_TABLES, RATES, costs, gates, mean_reversion, slippages
 from parity.harness.model.bars import MINUTE_NS, TIMEFRAME_MINUTES
 from parity.harness.model.case import DEFAULT_SPECS, Case
 from parity.harness.model.limits import EVERYTHING, Limits
@@ -58,8 +58,9 @@ def shape_of(c: Choices, limits: Limits = EVERYTHING, *, timeframe: str = "M1", 
     )
 
 
-def _base_config(c: Choices, shape: Shape) -> dict[str, Any]:
+def _base_config(c: Choices, shape: Shape, limits: Limits) -> dict[str, Any]:
     minutes = TIMEFRAME_MINUTES[shape.timeframe]
+    scaled, modes = "multipliers" in limits.costs, "entry_timestamp_mode" in limits.alignment
     # V1 ends at midnight of the end date: with the first day as the last one hardly a bar is left, or none.
     last_day = shape.first_day if c.one_in(25) else shape.end_day
     return {
@@ -74,20 +75,20 @@ def _base_config(c: Choices, shape: Shape) -> dict[str, Any]:
         "rates_static": c.pick(RATE_TABLES) if c.one_in(4) else RATES,
         "execution": {
             "random_seed": c.integer(0, 2**40),
-            "fee_multiplier": c.pick((1.0, 1.5)),
-            "slippage_multiplier": c.pick((1.0, 1.0, 0.5)),
+            "fee_multiplier": c.pick((1.0, 1.5) if scaled else (1.0,)),
+            "slippage_multiplier": c.pick((1.0, 1.0, 0.5) if scaled else (1.0,)),
         },
-        "timestamp_alignment": {"entry_timestamp_mode": c.pick(("open", "close"))},
-        **gates(c, step_minutes=minutes, hour=shape.begin.hour),
-        **_seldom_set(c),
+        "timestamp_alignment": {"entry_timestamp_mode": c.pick(("open", "close") if modes else ("open",))},
+        **gates(c, step_minutes=minutes, hour=shape.begin.hour, limits=limits),
+        **_seldom_set(c, limits),
     }
 
 
-def _seldom_set(c: Choices) -> dict[str, Any]:
+def _seldom_set(c: Choices, limits: Limits) -> dict[str, Any]:
     """Keys that override others or that V1 hardly reads; mostly absent."""
     out: dict[str, Any] = {}
-    if c.one_in(8):
-        out["slippage"] = {"fixed_pips": c.pick((0.5, 0.0)), "random_pips": c.pick((0.0, 0.2))}
+    if {"fixed_slippage", "random_slippage"} & set(limits.costs) and c.one_in(8):
+        out["slippage"] = slippages(c, limits, fixed=(0.5, 0.0), random=(0.0, 0.2))
     if c.one_in(8):
         out["rates"] = {"mode": "static"}
         out["mode"] = "candle"
@@ -122,8 +123,10 @@ def _iso(ordinal: int) -> str:
     return date.fromordinal(ordinal).isoformat()
 
 
-def _mean_reversion(c: Choices, config: dict[str, Any], shape: Shape, market: Built, bars: dict[str, Any]) -> None:
-    parameters = mean_reversion(c, shape.timeframe)
+def _mean_reversion(
+    c: Choices, config: dict[str, Any], shape: Shape, market: Built, bars: dict[str, Any], limits: Limits
+) -> None:
+    parameters = mean_reversion(c, shape.timeframe, limits)
     named = {parameters["htf_tf"], parameters["extra_htf_tf"], *parameters.get("scenario6_timeframes", ())}
     if "AUTO" in named and shape.timeframe == "M5":
         named.add("H1")
@@ -133,39 +136,44 @@ def _mean_reversion(c: Choices, config: dict[str, Any], shape: Shape, market: Bu
     for higher in sorted(named) if not c.one_in(6) else []:
         config["timeframes"]["additional"].append(higher)
         bars[higher] = market.resample(TIMEFRAME_MINUTES[higher] * MINUTE_NS, stale=stale)
-    alignment = config["timestamp_alignment"]
-    alignment["stale_bar_limit_bars"] = c.pick((0, 3))
-    if c.one_in(8):
-        alignment["use_previous_completed_higher_tf"] = False
-    if c.one_in(8):
-        alignment["normalize_to_timeframe"] = True
-    if c.one_in(8):
-        alignment["higher_tf_timestamps_mode"] = dict.fromkeys(config["timeframes"]["additional"], "close")
+    _alignment(c, config, limits)
     config["strategy"] = {**MEAN_REVERSION, "parameters": parameters}
     if "session_filter" in config and c.one_in(6):
         # The strategy's own filter comes before the config's.
         config["strategy"]["session_filter"] = config.pop("session_filter")
 
 
+def _alignment(c: Choices, config: dict[str, Any], limits: Limits) -> None:
+    """How bars of higher timeframes are matched with those of the primary one."""
+    alignment, may = config["timestamp_alignment"], limits.alignment
+    alignment["stale_bar_limit_bars"] = c.pick((0, 3) if "stale_bar_limit_bars" in may else (0,))
+    if "use_previous_completed_higher_tf" in may and c.one_in(8):
+        alignment["use_previous_completed_higher_tf"] = False
+    if "normalize_to_timeframe" in may and c.one_in(8):
+        alignment["normalize_to_timeframe"] = True
+    if "higher_tf_timestamps_mode" in may and c.one_in(8):
+        alignment["higher_tf_timestamps_mode"] = dict.fromkeys(config["timeframes"]["additional"], "close")
+
+
 def build_case(c: Choices, limits: Limits = EVERYTHING) -> Case:
     """A whole case: scripted or mean reversion, any costs, any gates. The market comes first (``sweep_case``)."""
     kind = c.pick(limits.strategies)
     scripted = kind == "scripted"
-    lead = 0 if scripted else c.pick((10, 0, 30))
+    lead = 0 if scripted else c.pick((*limits.warm_up[:1], 0, *limits.warm_up[1:]))
     timeframe = c.pick(limits.timeframes if scripted else limits.timeframes[::-1])
     shape = shape_of(c, limits, timeframe=timeframe, lead=lead)
     market = build(shape)
-    news = () if scripted else _news(c, shape)
+    news = () if scripted or not limits.news else _news(c, shape)
     c.market_is_drawn()
-    config = _base_config(c, shape)
+    config = _base_config(c, shape, limits)
     bars: dict[str, Any] = {shape.timeframe: market.bars()}
     if scripted:
         _scripted(c, config, market)
     else:
-        _mean_reversion(c, config, shape, market, bars)
+        _mean_reversion(c, config, shape, market, bars, limits)
     tags = (kind, f"day {shape.day}", f"rows {shape.oddity}", *sorted({f"market {s.kind}" for s in shape.segments}))
     return Case(
-        id="generated", config=config, bars=bars, costs=costs(c, shape.symbol), specs=DEFAULT_SPECS, news=news,
+        id="generated", config=config, bars=bars, costs=costs(c, shape.symbol, limits), specs=DEFAULT_SPECS, news=news,
         tags=tags,
     )  # fmt: skip
 

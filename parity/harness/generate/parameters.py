@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from parity.harness.generate.choices import Choices
+from parity.harness.model.limits import EVERYTHING, SCHEMAS, Limits
 
 #: First rates are full; then those without one way of converting, so that inverse and crossed rates are met.
 RATES = {"EURUSD": 1.1, "USDJPY": 150.0, "EURJPY": 165.0, "GBPUSD": 1.27}
@@ -18,14 +19,26 @@ ANCHORS = ("london", "tokyo", "sydney", "new_york", "frankfurt", "asia", "europe
 REGIMES = ("low", "mid", "high", "very_high")
 
 
-def _higher_filters(c: Choices, primary: str) -> dict[str, Any]:
+#: Cooldowns of a config by the gates that they are.
+COOLDOWNS = {
+    "cooldown_candles": "cooldown_candles", "cooldown_minutes": "cooldown_entry",
+    "cooldown_minutes_trade": "cooldown_exit",
+}  # fmt: skip
+
+
+def _near(primary: str, limits: Limits) -> tuple[str, ...]:
+    return tuple(name for name in NEAR[primary] if name in limits.higher_timeframes)
+
+
+def _higher_filters(c: Choices, primary: str, limits: Limits) -> dict[str, Any]:
     """Both higher-timeframe filters; near timeframes, so that a short market has enough of their bars."""
     out: dict[str, Any] = {}
+    # AUTO is H1 where the primary timeframe is M5, and nothing where it is M1.
+    auto = primary != "M5" or "H1" in limits.higher_timeframes
     for prefix in ("", "extra_"):
-        wanted = c.pick(
-            ("none", "none", "both", "above", "below") if not prefix else (*("none",) * 4, "above", "below")
-        )
-        near = (*NEAR[primary], "NONE", *(("AUTO",) if prefix else ()))
+        ways = ("none", "none", "both", "above", "below") if not prefix else (*("none",) * 4, "above", "below")
+        wanted = c.pick(ways if "trend" in limits.gates else ("none",))
+        near = (*_near(primary, limits), "NONE", *(("AUTO",) if prefix and auto else ()))
         out[f"{prefix}htf_filter"] = wanted
         out[f"{prefix}htf_tf"] = c.pick(near) if wanted in ("above", "below") else "NONE"
         out[f"{prefix}htf_ema"] = c.integer(2, 5)
@@ -59,9 +72,10 @@ def _regimes(c: Choices) -> dict[str, Any]:
     }
 
 
-def _chain(c: Choices, primary: str) -> dict[str, Any]:
+def _chain(c: Choices, primary: str, limits: Limits) -> dict[str, Any]:
     """Timeframes of scenario 6 and their overrides, in all the forms that V1 reads."""
-    names = c.sample(("PRIMARY", primary, *NEAR[primary][:2]), least=1, most=2)
+    near = [name for name in NEAR[primary][:2] if name in limits.higher_timeframes]
+    names = c.sample(("PRIMARY", primary, *near), least=1, most=2)
     wide = {"window_length": 3, "std_factor": 0.3, "z_score_long": -0.2, "z_score_short": 0.2, "b_b_length": 3}
     sided = {"long": {"z_score": -0.1, "window_length": 2}, "short": {"std_factor": 0.2, "z_score_short": 0.1}}
     blocks: tuple[dict[str, Any], ...] = ({}, wide, sided, {**wide, **sided})
@@ -75,9 +89,9 @@ def _chain(c: Choices, primary: str) -> dict[str, Any]:
     return out
 
 
-def mean_reversion(c: Choices, primary: str) -> dict[str, Any]:
+def mean_reversion(c: Choices, primary: str, limits: Limits = EVERYTHING) -> dict[str, Any]:
     """Parameters under which a short market trades."""
-    scenarios = c.pick(SCENARIOS)
+    scenarios = c.pick([several for several in SCENARIOS if set(several) <= set(limits.scenarios)])
     stretch = c.pick((0.8, 0.5, 0.3, 0.1, 1.2))
     # Thresholds on the other side of zero: then a bar may be a signal to both sides, and the order of the rules counts.
     crossed = c.pick(("neither", *("neither",) * 5, "long", "short", "both"))
@@ -94,45 +108,57 @@ def mean_reversion(c: Choices, primary: str) -> dict[str, Any]:
         "z_score_short": -stretch if crossed in ("short", "both") else stretch,
         "kalman_r": c.pick((0.5, 0.01, 1.0)),
         "kalman_q": c.pick((0.05, 1.0)),
-        **_higher_filters(c, primary),
+        **_higher_filters(c, primary, limits),
         **(_garch(c) if {4, 5} & set(scenarios) else {}),
         **(_regimes(c) if 5 in scenarios else {}),
-        **(_chain(c, primary) if 6 in scenarios else {}),
+        **(_chain(c, primary, limits) if 6 in scenarios else {}),
         "tp_min_distance": c.pick((0.0, 0.0002, -0.001)),
         "use_position_manager": c.flag(),
         "max_holding_minutes": c.pick((5, 0, 30, 7)),
     }
 
 
-def costs(c: Choices, symbol: str) -> dict[str, Any]:
+def costs(c: Choices, symbol: str, limits: Limits = EVERYTHING) -> dict[str, Any]:
     """A cost file: every schema, side and slippage model, or no costs at all."""
     free = {"fixed_pips": 0.0, "random_pips": 0.0}
-    if not c.one_in(2):
+    may = limits.costs
+    if not may or not c.one_in(2):
         return {"defaults": {"schema": "per_lot", "per_lot": 0.0, "slippage": free}}
+    schemas = [name for name in SCHEMAS if name in may]
     block: dict[str, Any] = {
-        "schema": c.pick(("per_lot", "per_million_notional", "percent_of_notional")),
-        "side": c.pick(("both", "entry", "exit")),
-        "per_lot": c.pick((2.5, 3.333)),
-        "rate_per_million": 30.0,
-        "pct": 2e-5,
-        "min_fee": c.pick((0.0, 1.0)),
+        "schema": c.pick(schemas or ("per_lot",)),
+        "side": c.pick(("both", "entry", "exit") if "one_sided" in may else ("both",)),
+        "per_lot": c.pick((2.5, 3.333) if "per_lot" in may else (0.0,)),
+        **({"rate_per_million": 30.0} if "per_million_notional" in may else {}),
+        **({"pct": 2e-5} if "percent_of_notional" in may else {}),
+        "min_fee": c.pick((0.0, 1.0) if "min_fee" in may else (0.0,)),
     }
-    currency = c.pick((None, "USD", "EUR"))
+    currency = c.pick((None, "USD", "EUR") if "fee_currency" in may else (None,))
     if currency:
         block["fee_ccy"] = currency
-    slippage = {"fixed_pips": c.pick((0.0, 0.2, 1.0)), "random_pips": c.pick((0.0, 0.3))}
-    own = {symbol: {"per_lot": 3.0}} if c.one_in(4) else {}
+    slippage = slippages(c, limits, fixed=(0.0, 0.2, 1.0), random=(0.0, 0.3))
+    own = {symbol: {"per_lot": 3.0}} if {"per_symbol", "per_lot"} <= set(may) and c.one_in(4) else {}
     return {"defaults": {**block, "slippage": slippage}, "per_symbol": own}
+
+
+def slippages(c: Choices, limits: Limits, *, fixed: tuple[float, ...], random: tuple[float, ...]) -> dict[str, float]:
+    """A block of slippage in pips; a kind that an engine lacks is 0."""
+    return {
+        "fixed_pips": c.pick(fixed if "fixed_slippage" in limits.costs else (0.0,)),
+        "random_pips": c.pick(random if "random_slippage" in limits.costs else (0.0,)),
+    }
 
 
 def _clock(c: Choices, hour: int) -> str:
     return f"{(hour + c.integer(0, 5)) % 24:02}:{c.pick((0, 5, 15, 30)):02}"
 
 
-def gates(c: Choices, *, step_minutes: int, hour: int) -> dict[str, Any]:
+def gates(c: Choices, *, step_minutes: int, hour: int, limits: Limits = EVERYTHING) -> dict[str, Any]:
     """Sessions, anchored sessions and cooldowns around ``hour``, at which the market begins; mostly absent."""
     out: dict[str, Any] = {}
-    choice = c.pick((*("none",) * 3, *("all_day", "sessions", "anchored") * 2, "both"))
+    needs = {"all_day": {"session"}, "sessions": {"session"}, "anchored": {"anchor"}, "both": {"session", "anchor"}}
+    ways = (*("none",) * 3, *("all_day", "sessions", "anchored") * 2, "both")
+    choice = c.pick([way for way in ways if needs.get(way, set()) <= set(limits.gates)])
     if choice in ("sessions", "both"):
         windows = [[_clock(c, hour), _clock(c, hour)] for _ in range(c.integer(0, 2))]
         out["session_filter"] = {"fixed_times": windows}
@@ -146,7 +172,8 @@ def gates(c: Choices, *, step_minutes: int, hour: int) -> dict[str, Any]:
             "anchor": anchor,
             **(several if not c.one_in(4) else {"offset_window": windows[0]}),
         }
-    if c.one_in(4):
-        key = c.pick(("cooldown_candles", "cooldown_minutes", "cooldown_minutes_trade"))
+    cooldowns = [key for key, gate in COOLDOWNS.items() if gate in limits.gates]
+    if cooldowns and c.one_in(4):
+        key = c.pick(cooldowns)
         out[key] = c.integer(1, 6) * (1 if key == "cooldown_candles" else step_minutes)
     return out

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from parity.harness.coverage.registry import Coverage
-from parity.harness.engines import V1Engine, V2Engine
+from parity.harness.engines import V1Engine, V2InProcess
 from parity.harness.generate.cases import sweep_case
 from parity.harness.model.case import Case
 from parity.harness.model.outcome import Answer
@@ -80,7 +80,7 @@ class Bench:
     """The cases of the ``ci`` profile, with V1's answers, which no fault changes."""
 
     def __init__(self, folder: Path, cases: int) -> None:
-        self.pair = Pair(V1Engine(), V2Engine(), folder, Tolerances.load())
+        self.pair = Pair(V1Engine(), V2InProcess(), folder, Tolerances.load())
         self.pinned = [Case.load(path) for path in sorted(PINNED.glob("*.json"))]
         self.cases = cases
         #: Where minimised cases of faults that are found late are kept; None keeps none.

@@ -77,13 +77,18 @@ class Pair:
         return self.a.name, self.b.name
 
     @classmethod
-    def of(cls, engines: Path | None, folder: Path, tolerances: Tolerances, *, timeout: float = 60.0) -> Pair:
+    def of(
+        cls,
+        engines: Path | None,
+        folder: Path,
+        tolerances: Tolerances,
+        *,
+        timeout: float = 60.0,
+        v2_in_process: bool = False,
+    ) -> Pair:
         """V1 and V2, or the pair of an ``engines.toml``; EnginesError when it names none."""
-        a, b = configured(engines, timeout=timeout)
-        allowed = EVERYTHING
-        for own in limits(engines):
-            allowed = allowed.narrowed(own)
-        return cls(a, b, folder, tolerances, limits=allowed)
+        a, b = configured(engines, timeout=timeout, v2_in_process=v2_in_process)
+        return cls(a, b, folder, tolerances, limits=limits(engines))
 
     def prefetch(self, case: Case) -> None:
         """Writes the files of a case that is examined later; a thread may do that beside the engines."""

@@ -35,14 +35,13 @@ def _indicators(pair: Pair, examined: Examined) -> str:
     """The reference's indicators where a signal parts the engines, if it can tell them, beside the thresholds."""
     both = traces(examined.a.outcome, examined.b.outcome)
     divergence = None if both is None else first_divergence(*both)
-    ask = getattr(pair.a, "indicators", None)
     if (
         divergence is None
-        or ask is None
+        or not pair.a.capabilities.indicators
         or not any(isinstance(event, Signal) for event in (divergence.a, divergence.b))
     ):
         return ""
-    values = ask(examined.case, divergence.timestamp_ns)
+    values = pair.a.indicators(examined.case, divergence.timestamp_ns)
     if not values:
         return ""
     parameters = examined.case.config["strategy"].get("parameters", {})

@@ -14,7 +14,7 @@ from bt import _native
 from parity.harness.adr.witnesses import BUILDERS
 from parity.harness.boundary import v2_boundary
 from parity.harness.boundary.v2_boundary import MeasurementError
-from parity.harness.engines import V2Engine
+from parity.harness.engines import V2InProcess
 from parity.harness.model.files import prepare
 
 
@@ -64,7 +64,7 @@ def test_python_that_starts_during_a_call_is_named_and_a_native_call_has_none() 
 
 
 def test_calls_and_bytes_of_a_run_are_those_of_its_texts(tmp_path: Path) -> None:
-    engine = V2Engine()
+    engine = V2InProcess()
     prepared = prepare(BUILDERS["exit_gap"](), tmp_path)
     answer, functions = v2_boundary.recorded(_native, engine, prepared)
     assert answer.bars > 0
@@ -82,4 +82,4 @@ def test_a_case_that_v2_refuses_is_an_error(tmp_path: Path) -> None:
     case = BUILDERS["exit_gap"]()
     case = replace(case, config={**case.config, "symbol": "NOSUCHSYMBOL"})
     with pytest.raises(MeasurementError, match=f"V2 did not run {case.id}"):
-        v2_boundary.side_of_v2(_native, V2Engine(), prepare(case, tmp_path))
+        v2_boundary.side_of_v2(_native, V2InProcess(), prepare(case, tmp_path))

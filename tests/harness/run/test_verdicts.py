@@ -13,6 +13,7 @@ import pytest
 from parity.harness.adr.witnesses import BUILDERS
 from parity.harness.coverage.registry import Coverage
 from parity.harness.engines import V1Engine, V2Engine
+from parity.harness.engines.channel import Channel
 from parity.harness.model.decode import decode_outcome
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer
@@ -172,11 +173,18 @@ class KilledInTheMiddle(V1Engine):
 
     killed = False
 
-    def _line(self, process: object) -> bytes:
-        if not self.killed:
-            self.killed = True
-            os.kill(self.pid, signal.SIGKILL)
-        return super()._line(process)  # type: ignore[arg-type]
+    def _started(self) -> Channel:
+        channel = super()._started()
+        send = channel.send
+
+        def send_and_kill(line: bytes) -> None:
+            send(line)
+            if not self.killed:
+                self.killed = True
+                os.kill(channel.process.pid, signal.SIGKILL)
+
+        channel.send = send_and_kill  # type: ignore[method-assign]
+        return channel
 
 
 def test_a_v1_worker_killed_in_the_middle_of_a_run_costs_one_verdict_and_the_run_goes_on(

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+HELLO = {"hello": {"protocol": 2, "name": "V1", "capabilities": {"events": True, "switches": False}}}
 #: Metrics that count something. V1 adds up money from a whole 0, so that a sum over nothing is no float in its answer.
 COUNTS = ("total_trades", "active_days")
 
@@ -99,9 +100,11 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "bars": result.bars_tested,
-        "bars_loaded": result.bars_total,
-        "loop_s": result.loop_s,
-        "wall_s": time.perf_counter() - began,
+        "extra": {
+            "bars_loaded": result.bars_total,
+            "loop_s": result.loop_s,
+            "wall_s": time.perf_counter() - began,
+        },
     }
 
 
@@ -140,10 +143,17 @@ def main() -> None:
     # V1 prints warnings; the answers have the real output for themselves.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    for line in sys.stdin:
-        reply = _answer(json.loads(line))
-        out.write(json.dumps(reply, allow_nan=False) + "\n")
+
+    def write(reply: dict[str, Any]) -> None:
+        # NaN goes out as it is: the reader refuses it and says where it is.
+        out.write(json.dumps(reply) + "\n")
         out.flush()
+
+    write(HELLO)
+    for line in sys.stdin:
+        request = json.loads(line)
+        number = {"id": request["id"]} if "id" in request else {}
+        write({**number, **_answer(request)})
 
 
 if __name__ == "__main__":
