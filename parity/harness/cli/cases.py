@@ -40,7 +40,9 @@ def replay(options: argparse.Namespace) -> int:
         if options.json:
             report = examined.report
             body = {"case": report.case_id, "verdict": report.verdict, "reason": report.reason, "trades": report.trades,
-                    "differences": [{"path": d.path, "a": d.a, "b": d.b, "note": d.note} for d in report.differences],
+                    "differences": [{"group": d.group, "order": d.order, "field": d.field, "path": d.path, "a": d.a,
+                                     "b": d.b, "note": d.note} for d in report.differences],
+                    "unknown": sorted(report.unknown),
                     "fingerprint": examined.fingerprint, "versions": versions.known()}  # fmt: skip
             print(json.dumps(body, indent=1))
         else:

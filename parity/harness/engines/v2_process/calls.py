@@ -90,7 +90,8 @@ def reply(raw: Mapping[str, Any]) -> dict[str, Any]:
         if not raw["ok"]:
             fault = raw["error"]
             return _refusal(fault["category"], fault["code"], fault["message"])
-        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"]}
+        extra = {"meta": raw["meta"], "rejected": raw["rejected_orders"]}
+        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"], "extra": extra}
     except (KeyError, TypeError, AttributeError) as error:
         raise OddResultError(f"V2's result: {error!r}") from error
 
