@@ -298,4 +298,4 @@ def test_a_function_of_this_process_passes_the_same_door(tmp_path: Path) -> None
     assert "not JSON serializable" in told({"outcome": put(GOOD, ("trades", 0, "size"), object())})
     assert "balance: missing" in told({"outcome": without(GOOD, ("balance",))})
     assert "bars: true is not a whole number of bars" in told({"outcome": GOOD, "bars": True})
-    assert "reply: null is not an object" in told(None)
+    assert "'null' is not an object" in told(None)

@@ -123,7 +123,8 @@ def test_an_engine_that_contradicts_itself_is_told_by_field_and_values(tmp_path:
 class Silent(V2Engine):
     """V2 without its trace."""
 
-    name = "silent"
+    def __init__(self) -> None:
+        super().__init__(name="silent")
 
     def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
         return super().run(prepared, switches)
