@@ -1,13 +1,14 @@
 //! Lower and upper bounds of the deviations of trailing windows, for a few operations per bar.
 //!
 //! A rule asks whether a price lies outside a multiple of the deviation. Mostly it lies far inside, and a lower bound
-//! of the deviation shows that. Where it lies far outside, an upper bound shows it. Only in between the window itself is
-//! read (`deviation`). So the answers are those of the full computation, bit for bit.
+//! of the deviation shows that. Where it lies far outside, an upper bound shows it. Only in between the window itself
+//! is read (`deviation`). So the answers are those of the full computation, bit for bit.
 //!
 //! # Why the bounds hold
 //!
-//! Let w be the window, B = `BLOCK`, u = 2^-53 (half of `f64::EPSILON`), y = x - origin with one origin for each block,
-//! P the largest y^2 of the block, and S = sum y^2 - (sum y)^2 / w. The variance is V = S / (w - 1), its root is d.
+//! Let w be the window, B = `BLOCK`, u = 2^-53 (half of `f64::EPSILON`), y = x - origin with one origin for each
+//! block, P the largest y^2 of the block, and S = sum y^2 - (sum y)^2 / w. The variance is V = S / (w - 1), its root
+//! is d.
 //!
 //! 1. *Running sums.* A block starts its sums afresh, so each of them takes at most w + 2B additions. Each addition errs
 //!    by at most u times the largest sum: w P for the squares, w sqrt(P) for the values. The squares are off by at most
