@@ -60,10 +60,10 @@ def test_a_box_lies_on_its_caller_and_is_as_wide_as_its_share() -> None:
 def test_a_profile_draws_the_samples_and_says_where_the_time_goes(
     py_spy: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    py_spy.setenv("SAMPLES", "outer;$x_1$ 2\nouter;other 1\n")
+    py_spy.setenv("SAMPLES", "outer;$x_{$ 2\nouter;other 1\n")
     target = tmp_path / "flame.svg"
     assert main(["profile", "v1", CASE, "-o", str(target)]) == 0
-    assert capsys.readouterr().out == f"of 3 samples 67% in $x_1$, 33% in other\n{target}\n"
+    assert capsys.readouterr().out == f"of 3 samples 67% in $x_{{$, 33% in other\n{target}\n"
     assert "<svg" in target.read_text(encoding="utf-8")
 
 

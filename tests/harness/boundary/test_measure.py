@@ -21,9 +21,9 @@ def measure() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("interrupted", [1000, 4, 2])
+@pytest.mark.parametrize(("interrupted", "ns"), [(1000, 0), (2, 50_000_000), (4, 50_000_000), (4, 10_000)])
 def test_the_fitted_cost_is_that_of_the_calls_that_were_not_interrupted(
-    measure: ModuleType, monkeypatch: pytest.MonkeyPatch, interrupted: int
+    measure: ModuleType, monkeypatch: pytest.MonkeyPatch, interrupted: int, ns: int
 ) -> None:
     clock, computed, calls = [0], [0], [0]
 
@@ -33,10 +33,10 @@ def test_the_fitted_cost_is_that_of_the_calls_that_were_not_interrupted(
         kernel = 5 * rows + 100
         clock[0] += own + kernel
         # An interruption is wall time, and so the module reports to have computed for longer than the thread ran.
-        computed[0] = kernel + (50_000_000 if calls[0] % interrupted == 0 else 0)
+        computed[0] = kernel + (ns if calls[0] % interrupted == 0 else 0)
 
     monkeypatch.setattr(measure.time, "thread_time_ns", lambda: clock[0])
     fit = measure._fit(call, lambda: computed[0])
     assert fit["a_us"] == pytest.approx(20.0, rel=1e-6)
     assert fit["b_us"] == pytest.approx(0.010, rel=1e-6)
-    assert fit["b_bounds"] == pytest.approx([0.010, 0.010], rel=1e-6)
+    assert fit["b_bounds"] == pytest.approx([0.010, 0.010], rel=0.05)
