@@ -104,7 +104,16 @@ def bent(value: Any, path: Path) -> Iterator[tuple[str, Any]]:
     if isinstance(leaf, bool):
         others += [not leaf, int(leaf), str(leaf).lower(), None]
     elif isinstance(leaf, int):
-        others += [leaf + 1, float(leaf), str(leaf), None, bool(leaf) if leaf in (0, 1) else leaf - 1]
+        others += [
+            leaf + 1,
+            2**63 - 1,
+            -(2**63),
+            2**63,
+            float(leaf),
+            str(leaf),
+            None,
+            bool(leaf) if leaf in (0, 1) else leaf - 1,
+        ]
     elif isinstance(leaf, float):
         up = math.nextafter(leaf, math.inf)
         others += [up, math.nextafter(leaf, -math.inf), str(leaf), None, math.nan, math.inf, True]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from parity.harness.cli.common import (
 )
 from parity.harness.engines import SWITCHES
 from parity.harness.model import provenance as versions
-from parity.harness.model.outcome import Answer, Outcome, Refusal
+from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.oracle.attribution import attribute_to_switches, explanation
 from parity.harness.oracle.verdict import ExitCode
+from parity.harness.run.probe import Probe
 from parity.harness.triage.describe import describe
 from parity.harness.triage.minimise import Budget, Size, minimise
 from parity.harness.triage.narrate import narrate
@@ -39,7 +40,9 @@ def replay(options: argparse.Namespace) -> int:
         if options.json:
             report = examined.report
             body = {"case": report.case_id, "verdict": report.verdict, "reason": report.reason, "trades": report.trades,
-                    "differences": [{"path": d.path, "a": d.a, "b": d.b, "note": d.note} for d in report.differences],
+                    "differences": [{"group": d.group, "order": d.order, "field": d.field, "path": d.path, "a": d.a,
+                                     "b": d.b, "note": d.note} for d in report.differences],
+                    "unknown": sorted(report.unknown),
                     "fingerprint": examined.fingerprint, "versions": versions.known()}  # fmt: skip
             print(json.dumps(body, indent=1))
         else:
@@ -65,25 +68,20 @@ def explain(options: argparse.Namespace) -> int:
     """The minimal set of switches that accounts for what differs at ``v2``, each with its effect."""
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
-        prepared = pair.prepare(case)
-        a = pair.reference(prepared)
+        probe = Probe(pair, pair.prepare(case))
+        a = probe.reference
+        if a.outcome is None:
+            raise UsageError(f"{pair.a.name} {a.failure}")
 
-        def run(switches: Any) -> Answer:
-            return pair.candidate(prepared, switches)
-
-        def agrees(at_v1: frozenset[str]) -> bool:
-            b = run({name: "v2" for name in SWITCHES if name not in at_v1})
-            return b.failure is None and not pair.differences(a, b, parity=False)
-
-        def outcome(switches: Any) -> Outcome | Refusal:
-            answer = run(switches)
+        def outcome(switches: Mapping[str, str]) -> Outcome | Refusal:
+            answer = probe.at(switches)
             if answer.outcome is None:
                 raise UsageError(f"{pair.b.name} {answer.failure}")
             return answer.outcome
 
-        if a.outcome is None:
-            raise UsageError(f"{pair.a.name} {a.failure}")
-        found = attribute_to_switches(SWITCHES, agrees)
+        found = attribute_to_switches(
+            SWITCHES, lambda at_v1: probe.equal(name for name in SWITCHES if name not in at_v1)
+        )
         if found is None:
             print("UNEXPLAINED: the engines differ with every switch at v1 (omega-parity locate says where)")
             return ExitCode.DIFFERENCE

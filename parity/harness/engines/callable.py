@@ -10,7 +10,7 @@ from typing import Any
 from parity.harness.engines.process import ProcessEngine
 from parity.harness.model.decode import decode_reply
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer
+from parity.harness.model.outcome import Answer, MalformedOutcomeError
 from parity.harness.model.reply import parse_reply
 
 
@@ -28,6 +28,9 @@ class CallableEngine:
         try:
             # Through text, as if the function were another process: what text cannot hold is malformed.
             outcome, bars = decode_reply(parse_reply(json.dumps(self._function(request)).encode()))
+        except MalformedOutcomeError as error:
+            failure = f"answered nonsense: {error}"
+            return Answer(outcome=None, failure=failure, seconds=time.perf_counter() - began)
         except Exception as error:  # an engine may raise anything
             return Answer(outcome=None, failure=f"failed: {error!r}", seconds=time.perf_counter() - began)
         return Answer(outcome=outcome, seconds=time.perf_counter() - began, bars=bars)

@@ -58,7 +58,7 @@ class ProcessEngine:
             return Answer(outcome=outcome, seconds=seconds, bars=bars, extra=reply)
         except (WorkerDiedError, MalformedOutcomeError, KeyError, TypeError) as error:
             self.close()
-            failure = str(error) if isinstance(error, WorkerDiedError) else f"answered nonsense: {error!r}"
+            failure = str(error) if isinstance(error, WorkerDiedError) else f"answered nonsense: {error}"
             return Answer(outcome=None, failure=failure, seconds=time.perf_counter() - began)
 
     @classmethod

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import bt
+import msgspec
 
 from parity.harness.model.decode import check
 from parity.harness.model.files import Prepared
@@ -49,7 +50,7 @@ class V2Engine:
         try:
             config = self.config(prepared, switches, events=events)
             with environment(self.environment(prepared)):
-                raw = json.loads(bt.run_backtest_json(json.dumps(config)))
+                raw = msgspec.json.decode(bt.run_backtest_json(json.dumps(config)))
         except (bt.ConfigError, bt.MigrationError) as error:
             refused = refusal("config", error.code, str(error))
             return Answer(outcome=refused, seconds=time.perf_counter() - began)
@@ -64,7 +65,7 @@ class V2Engine:
                 return Answer(outcome=check({"error": fault}), seconds=seconds)
             outcome = check(_outcome(raw))
         except (ValueError, KeyError, TypeError) as error:
-            return Answer(outcome=None, failure=f"answered nonsense: {error!r}", seconds=seconds)
+            return Answer(outcome=None, failure=f"answered nonsense: {error}", seconds=seconds)
         extra = {"rejected": raw["rejected_orders"], "meta": raw["meta"]}
         return Answer(outcome=outcome, seconds=seconds, bars=raw["meta"]["counters"]["bars"], extra=extra)
 

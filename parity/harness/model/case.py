@@ -6,9 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from parity.harness.model.bars import COLUMNS, Bars
+from parity.harness.model.events import Number, Whole
 
 FORMAT = "omega-parity-case/1"
 
@@ -32,6 +36,52 @@ DEFAULT_COSTS: dict[str, Any] = {
                  "slippage": {"fixed_pips": 0.0, "random_pips": 0.0}},
     "per_symbol": {},
 }  # fmt: skip
+
+
+class CaseError(ValueError):
+    """A file that is no case; the message says what is wrong and where."""
+
+
+_Price = Number | None
+#: One bar as in ``bars.COLUMNS``; a side without a row at that time holds nulls.
+_Row = tuple[Whole, _Price, _Price, _Price, _Price, _Price, _Price, _Price, _Price, Number]
+
+
+class _Strategy(Struct, kw_only=True):
+    parameters: dict[str, Any] = {}
+
+
+class _Config(Struct, kw_only=True):
+    """What every reader of a case relies on; the rest of a config is for the engines to judge."""
+
+    symbol: str
+    strategy: _Strategy
+    timeframes: dict[str, Any] = {}
+
+
+class _Around(Struct, kw_only=True):
+    config: _Config
+
+
+class _File(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A case as it lies on disk."""
+
+    format: Literal["omega-parity-case/1"]
+    id: str
+    config: dict[str, Any]
+    description: str | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    bar_columns: tuple[str, ...] = COLUMNS
+    bars: dict[Literal["M1", "M5", "M15", "M30", "H1", "H4", "D1", "W1"], list[_Row]] = {}
+    data_root: str | UnsetType | None = UNSET
+    costs: dict[str, Any] | UnsetType = UNSET
+    specs: dict[str, dict[str, Any]] | UnsetType = UNSET
+    news: tuple[tuple[str, str, str], ...] | UnsetType = UNSET
+    seen: dict[str, Any] | UnsetType = UNSET
+
+
+#: Fields of the file that say how it is written.
+_FORM = ("format", "bar_columns", "bars")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,19 +108,34 @@ class Case:
 
     @classmethod
     def from_json(cls, text: str) -> Case:
-        """Reads ``to_json``'s text; ValueError for another format."""
-        raw = json.loads(text)
-        if raw.pop("format", None) != FORMAT:
-            raise ValueError(f"not a case of format {FORMAT}")
-        raw.pop("bar_columns", None)
-        raw["bars"] = {timeframe: Bars.of(rows) for timeframe, rows in raw.get("bars", {}).items()}
-        raw["tags"] = tuple(raw.get("tags", ()))
-        raw["news"] = tuple(tuple(row) for row in raw.get("news", ()))
-        return cls(**raw)
+        """Reads ``to_json``'s text.
+
+        Raises:
+            CaseError: it is no JSON or no case of this format; the message has the path.
+        """
+        try:
+            raw = msgspec.json.decode(text, type=_File)
+            msgspec.convert({"config": raw.config}, _Around)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise CaseError(str(error).replace(" - at `$.", " - at `")) from error
+        given = {name: getattr(raw, name) for name in raw.__struct_fields__ if getattr(raw, name) is not UNSET}
+        if raw.bar_columns != COLUMNS:
+            raise CaseError(f"bar_columns are not {', '.join(COLUMNS)}")
+        bars = {str(timeframe): Bars.of(rows) for timeframe, rows in raw.bars.items()}
+        return cls(**{name: value for name, value in given.items() if name not in _FORM}, bars=bars)
 
     @classmethod
     def load(cls, path: Path) -> Case:
-        return cls.from_json(path.read_text(encoding="utf-8"))
+        """Reads a case file.
+
+        Raises:
+            CaseError: as ``from_json``; the message begins with the file.
+            OSError: the file cannot be read.
+        """
+        try:
+            return cls.from_json(path.read_text(encoding="utf-8"))
+        except (CaseError, UnicodeDecodeError) as error:
+            raise CaseError(f"{path}: {error}") from error
 
     def save(self, folder: Path) -> Path:
         """Writes ``<folder>/<id>.json`` by way of a temporary name."""

@@ -24,8 +24,8 @@ Reason = Literal["take_profit", "stop_loss", "break_even_stop_loss", "timeout"]
 Status = Literal["pending", "open"]
 
 
-class EventBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event"):
-    """What every event has: where it happened."""
+class EventBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event", gc=False):
+    """What every event has: where it happened. It holds plain values alone: the collector need not look at it."""
 
     bar: Whole
     timestamp_ns: Whole
@@ -36,7 +36,7 @@ class EventBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, t
         return str(self.__struct_config__.tag)
 
 
-class Signal(EventBase, frozen=True, kw_only=True, tag="signal"):
+class Signal(EventBase, frozen=True, kw_only=True, gc=False, tag="signal"):
     """A strategy wants an order; ``price`` is the level it names, before slippage."""
 
     order: Whole
@@ -48,14 +48,14 @@ class Signal(EventBase, frozen=True, kw_only=True, tag="signal"):
     scenario: Text | None
 
 
-class OrderPlaced(EventBase, frozen=True, kw_only=True, tag="order_placed"):
+class OrderPlaced(EventBase, frozen=True, kw_only=True, gc=False, tag="order_placed"):
     """A pending order waits at ``entry``."""
 
     order: Whole
     entry: Number
 
 
-class OrderRejected(EventBase, frozen=True, kw_only=True, tag="order_rejected"):
+class OrderRejected(EventBase, frozen=True, kw_only=True, gc=False, tag="order_rejected"):
     """An order is dropped by the rule of that name; ``price`` is what it would have been filled at."""
 
     order: Whole
@@ -64,14 +64,14 @@ class OrderRejected(EventBase, frozen=True, kw_only=True, tag="order_rejected"):
     sl: Number
 
 
-class Triggered(EventBase, frozen=True, kw_only=True, tag="triggered"):
+class Triggered(EventBase, frozen=True, kw_only=True, gc=False, tag="triggered"):
     """A bar reaches the level of a pending order."""
 
     order: Whole
     level: Number
 
 
-class Filled(EventBase, frozen=True, kw_only=True, tag="filled"):
+class Filled(EventBase, frozen=True, kw_only=True, gc=False, tag="filled"):
     """An order becomes a position."""
 
     order: Whole
@@ -79,7 +79,7 @@ class Filled(EventBase, frozen=True, kw_only=True, tag="filled"):
     size: Number
 
 
-class ExitChecked(EventBase, frozen=True, kw_only=True, tag="exit_checked"):
+class ExitChecked(EventBase, frozen=True, kw_only=True, gc=False, tag="exit_checked"):
     """A bar touches a level of a position: the numbers that were compared, and which level counts as touched."""
 
     order: Whole
@@ -92,7 +92,7 @@ class ExitChecked(EventBase, frozen=True, kw_only=True, tag="exit_checked"):
     tp_hit: bool
 
 
-class Closed(EventBase, frozen=True, kw_only=True, tag="closed"):
+class Closed(EventBase, frozen=True, kw_only=True, gc=False, tag="closed"):
     """A position is closed; ``r`` is the result in units of initial risk."""
 
     order: Whole
@@ -102,7 +102,7 @@ class Closed(EventBase, frozen=True, kw_only=True, tag="closed"):
     result: Number
 
 
-class Fee(EventBase, frozen=True, kw_only=True, tag="fee"):
+class Fee(EventBase, frozen=True, kw_only=True, gc=False, tag="fee"):
     """A fee that is not zero is charged."""
 
     order: Whole
@@ -110,7 +110,7 @@ class Fee(EventBase, frozen=True, kw_only=True, tag="fee"):
     amount: Number
 
 
-class EquityPoint(EventBase, frozen=True, kw_only=True, tag="equity"):
+class EquityPoint(EventBase, frozen=True, kw_only=True, gc=False, tag="equity"):
     """The account after a bar. ``order`` is always null."""
 
     order: None
@@ -118,7 +118,7 @@ class EquityPoint(EventBase, frozen=True, kw_only=True, tag="equity"):
     balance: Number
 
 
-class Gate(EventBase, frozen=True, kw_only=True, tag="gate"):
+class Gate(EventBase, frozen=True, kw_only=True, gc=False, tag="gate"):
     """What stops the strategy on this bar. It explains and is not compared: engines test their gates in any order.
 
     ``direction`` is null where both are stopped; ``until_ns`` is null where the engine cannot tell. ``order`` is

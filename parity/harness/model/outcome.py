@@ -18,7 +18,7 @@ from parity.harness.model.events import Direction, Event, Gate, Number, OrderTyp
 PlainOutcome = Mapping[str, Any]
 
 
-class Trade(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Trade(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A closed position. Times are ns since the epoch (UTC), prices in the symbol's quote, money in account currency.
 
     ``entry_time_ns`` is when the order was placed, ``trigger_time_ns`` when it was filled; ``sl`` and ``tp`` are the
@@ -46,7 +46,7 @@ class Trade(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scenario: Text | UnsetType | None = UNSET
 
 
-class OpenPosition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OpenPosition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """An order or position that was alive after the last bar; ``trigger_time_ns`` is null while it is pending."""
 
     order_id: Whole
@@ -89,6 +89,8 @@ class Outcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The events that are compared: all but gates. None where the engine gave no trace."""
         if self.events is UNSET:
             return None
+        if Gate not in set(map(type, self.events)):
+            return self.events
         return tuple(event for event in self.events if type(event) is not Gate)
 
     @property

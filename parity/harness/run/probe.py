@@ -12,6 +12,9 @@ from parity.harness.model.outcome import Answer
 from parity.harness.oracle.compare import Difference
 from parity.harness.run.differential import Pair
 
+#: One switch, several, or a setting for each: ``v1`` is what is not named.
+AtV2 = str | Iterable[str] | Mapping[str, str]
+
 
 class Probe:
     """The answers of a pair to one case, each asked for once."""
@@ -30,31 +33,31 @@ class Probe:
             self._reference = self.pair.reference(self.prepared)
         return self._reference
 
-    def at(self, switches: Mapping[str, str] | Iterable[str] = ()) -> Answer:
+    def at(self, switches: AtV2 = ()) -> Answer:
         """The candidate's answer with these switches at ``v2`` and all others at ``v1``."""
         at_v2 = _at_v2(switches)
         if at_v2 not in self._answers:
             self._answers[at_v2] = self.pair.candidate(self.prepared, dict.fromkeys(sorted(at_v2), "v2"))
         return self._answers[at_v2]
 
-    def failure(self, switches: Mapping[str, str] | Iterable[str] = ()) -> str | None:
+    def failure(self, switches: AtV2 = ()) -> str | None:
         """Why the engines cannot be compared with these switches at ``v2``: one of them crashed, hung or babbled."""
         for name, answer in ((self.pair.a.name, self.reference), (self.pair.b.name, self.at(switches))):
             if answer.failure is not None:
                 return f"{name}: {answer.failure}"
         return None
 
-    def differences(self, switches: str | Mapping[str, str] | Iterable[str] = ()) -> list[Difference]:
+    def differences(self, switches: AtV2 = ()) -> list[Difference]:
         """What differs with these switches at ``v2``; nothing where ``failure`` says that there is no comparing."""
-        at_v2 = _at_v2([switches] if isinstance(switches, str) else switches)
+        at_v2 = _at_v2(switches)
         if at_v2 not in self._differences:
-            found = self.pair.differences(self.reference, self.at(at_v2), parity=not at_v2)
-            self._differences[at_v2] = found
+            self._differences[at_v2] = self.pair.differences(self.reference, self.at(at_v2), parity=not at_v2)
         return self._differences[at_v2]
 
-    def equal(self, switches: Mapping[str, str] | Iterable[str] = ()) -> bool:
+    def equal(self, switches: AtV2 = ()) -> bool:
         """Whether both engines ran and agree with these switches at ``v2``."""
-        return self.failure(switches) is None and not self.differences(switches)
+        at_v2 = _at_v2(switches)
+        return self.failure(at_v2) is None and not self.differences(at_v2)
 
     def equal_at_v1(self) -> bool:
         """Whether both engines ran and agree with every switch at ``v1``."""
@@ -62,10 +65,10 @@ class Probe:
 
     def shows(self, switch: str) -> bool:
         """Whether the engines agree with every switch at ``v1`` and part with this one alone at ``v2``."""
-        return self.equal_at_v1() and self.failure([switch]) is None and bool(self.differences(switch))
+        return self.equal_at_v1() and self.failure(switch) is None and bool(self.differences(switch))
 
 
-def _at_v2(switches: Mapping[str, str] | Iterable[str]) -> frozenset[str]:
+def _at_v2(switches: AtV2) -> frozenset[str]:
     if isinstance(switches, Mapping):
         return frozenset(name for name, setting in switches.items() if setting != "v1")
-    return frozenset(switches)
+    return frozenset([switches] if isinstance(switches, str) else switches)

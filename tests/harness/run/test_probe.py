@@ -59,6 +59,8 @@ def test_a_switch_shows_where_it_alone_parts_the_engines(probe: Probe) -> None:
     assert not probe.shows("fee")
     assert [d.path for d in probe.differences("gap")] == ["balance"]
     assert probe.differences({"gap": "v2", "fee": "v1"}) == probe.differences(["gap"])
+    assert not probe.equal(name for name in ("gap",))
+    assert probe.equal(name for name in ("fee",))
 
 
 def test_every_setting_is_asked_for_once(probe: Probe) -> None:
