@@ -3,11 +3,8 @@ project's environment the root conftest hands over to it first."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 import traceback
 from collections.abc import Generator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,10 +42,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--out", type=Path, default=REPOSITORY / "var", help="folder of report, session and failed cases (var)"
     )
     group.addoption("--no-sweep", action="store_true", help="do not turn single switches on the market runs")
-    # pytest ends a wrong command line with 4, argparse with 2, as spec 10.3 wants it.
-    optparser = getattr(parser, "optparser", None)
-    if optparser is not None:
-        optparser.error = partial(argparse.ArgumentParser.error, optparser)
 
 
 @pytest.hookimpl(trylast=True)
@@ -64,14 +57,13 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, in
     """The exit codes of spec 10.3, whatever pytest's own status is."""
     try:
         status = yield
-    except pytest.UsageError as error:
-        print("\n".join(f"ERROR: {line}" for line in error.args), file=sys.stderr)
-        return INFRASTRUCTURE
-    except Exception:
+    except pytest.UsageError:
+        raise
+    except (Exception, KeyboardInterrupt):
         traceback.print_exc()
         return INFRASTRUCTURE
-    if not status and not config.pluginmanager.has_plugin("omega-parity"):
-        return status
+    if not config.pluginmanager.has_plugin("omega-parity"):
+        return INFRASTRUCTURE if status else status
     try:
         from parity.harness.report.plugin import plugin_of
 

@@ -39,7 +39,7 @@ def _cases(seen: Session) -> str:
         lines.append(f"{name:22}{tally.cases:>7}{tally.refused:>9}{tally.bars:>10}{tally.trades:>8}{counts}")
     lines += seen.total.reports[:5]
     if seen.adrs:
-        lines.append(f"{seen.adrs} ADRs ran: each witness differs with its switch at v2 and is equal at v1")
+        lines.append(f"ADRs that ran: {seen.adrs}; each witness differs with its switch at v2 and is equal at v1")
     return "\n".join(lines)
 
 

@@ -57,6 +57,8 @@ RUNS = {
     "no generated cases": Run(2, ("parity/test_generated.py", "--cases", "0"), "--cases wants at least 1"),
     "a shard that is none": Run(2, (*ONE, "--shard", "3/2"), "--shard wants k/n"),
     "a profile that is none": Run(2, (*ONE, "--profile", "huge"), "--profile is one of"),
+    "a file of tests that is none": Run(2, ("parity/test_nothing.py",), "file or directory not found"),
+    "a test that is none": Run(2, (f"{ONE[0]}::test_nothing", *ONE[3:]), "not found"),
     "an unknown option": Run(2, (*ONE, "--nosuch"), "unrecognized arguments: --nosuch"),
     "a report that is a file": Run(2, (*ONE, "--out", "engines.toml"), "the report cannot be written there"),
     "scratch files without a folder": Run(
