@@ -1,7 +1,7 @@
 """Tiny engines for testing the harness: each speaks JSON lines and misbehaves in one way.
 
-``python engines_that_lie.py KIND [FILE]``: without ids and hello, as engines did at first, but for the kinds below
-``NUMBERED``. Kinds that leave processes behind write their ids into FILE; ``says`` answers with FILE's text.
+``python engines_that_lie.py KIND [FILE]``: without ids and hello, as engines did at first, unless the kind begins with
+``id-``. ``says`` answers every request with the text of FILE. Kinds that leave processes behind write their ids there.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ FLOOD = "import sys\nwhile True: sys.{stream}.buffer.write({what})"
 
 
 def say(line: object) -> None:
-    sys.stdout.write((line if isinstance(line, str) else json.dumps(line)) + "\n")
-    sys.stdout.flush()
+    text = line if isinstance(line, bytes) else (line if isinstance(line, str) else json.dumps(line)).encode()
+    sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def good(request: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -72,27 +73,20 @@ OLD: dict[str, Callable[[int], object]] = {
     "wavers in its trace": lambda number: {
         "outcome": {
             **GOOD,
-            "events": [
-                {
-                    "event": "equity",
-                    "bar": 0,
-                    "timestamp_ns": 0,
-                    "order": None,
-                    "equity": 1.0,
-                    "balance": 1.0 + number % 2,
-                }
-            ],
+            "events": [{"event": "equity", "bar": 0, "timestamp_ns": 0, "order": None, "equity": 1.0,
+                        "balance": 1.0 + number % 2}],
         }
     },
     "refuses in many words": lambda number: {
         "outcome": {"error": {"category": "io", "code": 3001, "message": f"no, for the {number + 1}. time"}}
     },
     "refuses by turns": lambda number: {"outcome": {"error": {"category": "io", "code": 3001 + number % 2}}},
+    "says": lambda number: Path(sys.argv[2]).read_bytes(),
     "refuses": lambda number: {"outcome": {"error": {"category": "io", "code": 3001, "message": "no"}}},
     "odd-bars": lambda number: {"outcome": GOOD, "bars": "abc"},
     "more-keys": lambda number: {"outcome": GOOD, "bars": 1, "profit": 5.0},
     "fails": lambda number: {"failure": "the\ndisk is on fire"},
-}
+}  # fmt: skip
 
 
 def answer(kind: str, number: int, request: dict[str, Any]) -> None:
@@ -127,9 +121,6 @@ def answer(kind: str, number: int, request: dict[str, Any]) -> None:
     if kind == "closes-output":
         os.close(1)
         time.sleep(60)
-    if kind == "says":
-        say(Path(sys.argv[2]).read_text(encoding="utf-8", errors="surrogateescape"))
-        return
     say(OLD.get(kind, OLD["honest"])(number))
     if kind == "answers-twice":
         say(OLD["honest"](number))

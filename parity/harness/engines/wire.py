@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from parity.harness.model.decode import decode_outcome, shown
+from parity.harness.model.decode import decode_reply, shown
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import MalformedOutcomeError, Outcome, Refusal
 from parity.harness.model.reply import parse_reply
@@ -110,24 +110,21 @@ def read_reply(raw: Mapping[str, Any], unknown: frozenset[str] = frozenset()) ->
         if not isinstance(raw["failure"], str) or "outcome" in raw:
             raise MalformedOutcomeError("failure", "is not a text in place of the outcome")
         return Reply(outcome=None, failure=" ".join(raw["failure"].split())[:LONGEST_FAILURE])
-    if "outcome" not in raw:
-        raise MalformedOutcomeError("outcome", "missing")
-    bars, extra = raw.get("bars", 0), raw.get("extra", {})
-    if type(bars) is not int or not 0 <= bars < 2**63:
-        raise MalformedOutcomeError("bars", f"{shown(bars)} is not a whole number of bars")
+    extra = raw.get("extra", {})
     if not isinstance(extra, Mapping):
         raise MalformedOutcomeError("extra", "is not an object")
-    return Reply(outcome=_outcome(raw, unknown), bars=bars, extra=extra)
+    outcome, bars = decode_reply(_with_unknown(raw), unknown=unknown)
+    return Reply(outcome=outcome, bars=bars, extra=extra)
 
 
-def _outcome(raw: Mapping[str, Any], unknown: frozenset[str]) -> Outcome | Refusal:
-    """The outcome of a reply; the reply, the outcome and the engine may each name what is not known."""
-    found = raw["outcome"]
-    if "unknown" in raw and isinstance(found, dict) and "error" not in found:
-        named, own = raw["unknown"], found.get("unknown", [])
-        both = [*own, *named] if isinstance(own, list) and isinstance(named, list) else named
-        found = {**found, "unknown": both}
-    return decode_outcome(found, unknown=unknown)
+def _with_unknown(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A reply whose own ``unknown`` stands in its outcome, which may have some, too."""
+    found = raw.get("outcome")
+    if "unknown" not in raw or not isinstance(found, dict) or "error" in found:
+        return dict(raw)
+    named, own = raw["unknown"], found.get("unknown", [])
+    both = [*own, *named] if isinstance(own, list) and isinstance(named, list) else named
+    return {**raw, "outcome": {**found, "unknown": both}}
 
 
 def _only(raw: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -309,3 +309,24 @@ def _refusal(raw: dict[Any, Any]) -> Refusal:
         if fault := values.fault(error[name]) if name in error else "missing":
             raise MalformedOutcomeError(f"error.{name}", fault)
     return Refusal(**error)
+
+
+def decode_reply(reply: object, *, unknown: Collection[str] = ()) -> tuple[Outcome | Refusal, int]:
+    """What an engine's whole reply holds: ``outcome``, and how many ``bars`` it played (0 where it does not say).
+
+    Raises:
+        MalformedOutcomeError: as ``decode_outcome``, and for a reply without an outcome or with another ``bars``.
+    """
+    if type(reply) is not dict:
+        raise MalformedOutcomeError("reply", f"{shown(reply)} is not an object")
+    if "outcome" not in reply:
+        raise MalformedOutcomeError("outcome", "missing")
+    bars = reply.get("bars", 0)
+    if type(bars) is not int or not 0 <= bars < 2**63:
+        raise MalformedOutcomeError("bars", f"{shown(bars)} is not a whole number of bars")
+    return decode_outcome(reply["outcome"], unknown=unknown), bars
+
+
+def check(outcome: object) -> Outcome | Refusal:
+    """Another name of ``decode_outcome``."""
+    return decode_outcome(outcome)
