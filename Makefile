@@ -42,7 +42,7 @@ $(VENV)/.v2: $(VENV)/.installed $(V2_SOURCES)
 	@maturin develop --quiet --release --locked
 	@touch $@
 
-$(BIN)/omega-parity: $(VENV)/.installed
+$(BIN)/omega-parity: $(VENV)/.installed Makefile
 	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' 'from parity.harness.cli.main import main' 'sys.exit(main())' > $@
 	@chmod +x $@
 
