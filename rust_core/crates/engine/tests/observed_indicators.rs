@@ -5,8 +5,9 @@
 use std::path::PathBuf;
 
 use omega_contract::strategy::Direction;
+use omega_engine::indicators::bands::Bands;
 use omega_engine::indicators::oscillators::{choppiness, dmi, macd, roc, rsi};
-use omega_engine::indicators::trailing::{Bands, ZScore};
+use omega_engine::indicators::z_score::ZScore;
 use omega_engine::indicators::{atr, ema, kalman_mean, sma};
 use omega_engine::volatility::{self, Garch};
 use serde_json::Value;

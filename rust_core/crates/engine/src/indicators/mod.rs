@@ -2,11 +2,16 @@
 //!
 //! The order of the floating-point operations is part of the specification: it decides trades.
 
-pub mod marks;
+pub mod bands;
+mod bounds;
+mod candidates;
+mod deviation;
 pub mod oscillators;
-pub mod trailing;
+pub mod z_score;
 
 use omega_contract::inputs::Ohlc;
+
+pub use candidates::BarSet;
 
 /// Compensated sliding sum: separate corrections for arriving and for leaving values (Kahan 1965, twice).
 struct SlidingSum {

@@ -124,67 +124,39 @@ fn trade_metrics(table: &mut Table, trades: &[Trade], ledger: &Ledger) {
 }
 
 fn curve_metrics(table: &mut Table, figures: &Figures) {
+    drawdown_metrics(table, figures);
+    daily_metrics(table, &figures.daily_returns());
+}
+
+fn drawdown_metrics(table: &mut Table, figures: &Figures) {
     use Unit::{Count, Money, Ratio};
     const E: &str = "equity at bar ends";
+    const DRAWDOWN: &str = "Magdon-Ismail 2004";
+    let relative = Some(figures.max_drawdown_relative);
+    let duration = Some(figures.longest_drawdown as f64);
+    let growth = "yearly growth over the largest fall; linear below one year";
+    table.put("max_drawdown", relative, Ratio, E, "largest fall from a high, as a share of it", DRAWDOWN);
+    table.put("max_drawdown_abs", Some(figures.max_drawdown), Money, E, "largest fall from a high", DRAWDOWN);
+    table.put("max_drawdown_duration_bars", duration, Count, E, "longest time below a high", "this project");
+    table.put("calmar_ratio", Some(calmar(figures)), Ratio, E, growth, "Young 1991");
+    let ulcer = Some(figures.ulcer_index());
+    table.put("ulcer_index", ulcer, Ratio, E, "root mean squared fall from the high", "Martin 1987");
+}
+
+fn daily_metrics(table: &mut Table, daily: &[f64]) {
+    use Unit::Ratio;
     const D: &str = "daily returns";
-    let daily = figures.daily_returns();
+    const SORTINO: &str = "Sortino and Price 1994";
     let year = TRADING_DAYS.sqrt();
-    let sharpe = at_least_two(&daily, |x| over(mean(x), deviation(x)) * year);
-    let sortino = at_least_two(&daily, |x| over(mean(x), downside(x)) * year);
-    let omega = at_least_two(&daily, |x| {
+    let sharpe = at_least_two(daily, |x| over(mean(x), deviation(x)) * year);
+    let sortino = at_least_two(daily, |x| over(mean(x), downside(x)) * year);
+    let omega = at_least_two(daily, |x| {
         let (up, down) = x.iter().fold((0.0, 0.0), |(u, d), r| (u + r.max(0.0), d - r.min(0.0)));
         over(up, down)
     });
-    table.put(
-        "max_drawdown",
-        Some(figures.max_drawdown_relative),
-        Ratio,
-        E,
-        "largest fall from a high, as a share of it",
-        "Magdon-Ismail 2004",
-    );
-    table.put(
-        "max_drawdown_abs",
-        Some(figures.max_drawdown),
-        Money,
-        E,
-        "largest fall from a high",
-        "Magdon-Ismail 2004",
-    );
-    table.put(
-        "max_drawdown_duration_bars",
-        Some(figures.longest_drawdown as f64),
-        Count,
-        E,
-        "longest time below a high",
-        "this project",
-    );
     table.put("sharpe_equity_daily", sharpe, Ratio, D, "mean over deviation (ddof 1), times sqrt(252)", "Sharpe 1994");
-    table.put(
-        "sortino_equity_daily",
-        sortino,
-        Ratio,
-        D,
-        "mean over downside deviation, times sqrt(252)",
-        "Sortino and Price 1994",
-    );
-    table.put(
-        "calmar_ratio",
-        Some(calmar(figures)),
-        Ratio,
-        E,
-        "yearly growth over the largest fall; linear below one year",
-        "Young 1991",
-    );
+    table.put("sortino_equity_daily", sortino, Ratio, D, "mean over downside deviation, times sqrt(252)", SORTINO);
     table.put("omega_ratio", omega, Ratio, D, "gains over losses around 0", "Keating and Shadwick 2002");
-    table.put(
-        "ulcer_index",
-        Some(figures.ulcer_index()),
-        Ratio,
-        E,
-        "root mean squared fall from the high",
-        "Martin 1987",
-    );
 }
 
 fn calmar(figures: &Figures) -> f64 {

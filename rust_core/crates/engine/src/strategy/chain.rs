@@ -5,7 +5,8 @@ use omega_contract::strategy::{ChainMode, Direction, Link as Params, MeanReversi
 use omega_contract::time::Timeframe;
 
 use crate::indicators;
-use crate::indicators::trailing::{Bands, ZScore, crosses};
+use crate::indicators::bands::{Bands, crosses};
+use crate::indicators::z_score::ZScore;
 
 /// One link and side: whether its condition holds at each bar. Empty: its timeframe is not there.
 struct Link(Vec<bool>);

@@ -9,9 +9,9 @@ use super::cluster::Regimes;
 use super::view::View;
 use crate::events::{Gate, Stop};
 use crate::gates::NewsGate;
-use crate::indicators;
-use crate::indicators::marks::Marks;
-use crate::indicators::trailing::{Bands, ZScore, beyond};
+use crate::indicators::bands::Bands;
+use crate::indicators::z_score::{ZScore, beyond};
+use crate::indicators::{self, BarSet};
 use crate::inputs::Inputs;
 use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
@@ -94,8 +94,58 @@ enum VolatilityZ {
     Local(usize),
 }
 
+impl VolatilityZ {
+    fn new(p: &MeanReversion, close: &[f64], garch: &Garch) -> Self {
+        if !enabled(p, &[4]) {
+            return Self::Column(vec![]);
+        }
+        if p.local_z_lookback > 0 {
+            return Self::Local(p.local_z_lookback as usize);
+        }
+        let mean = indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
+        Self::Column(volatility::z_score(close, &mean, &volatility::garch(close, garch)))
+    }
+}
+
 /// Bars from which on a second thread pays.
 const WORTH_A_THREAD: usize = 50_000;
+
+/// Columns of the bid that take long: each is a chain of operations over all bars. Those that no scenario needs are
+/// empty or missing.
+struct Columns<'a> {
+    ema: Vec<f64>,
+    ema_z: Option<ZScore>,
+    kalman_z: Option<ZScore>,
+    range: Vec<f64>,
+    bands: Option<Bands<'a>>,
+}
+
+impl<'a> Columns<'a> {
+    /// On two threads where that pays: the bands on one, all others on the other.
+    fn new(p: &MeanReversion, bars: &'a Pair) -> Self {
+        let close = &bars.bid.close;
+        let (window, atr_length) = (p.window_length as usize, p.atr_length as usize);
+        let thresholds = [p.z_score_long, p.z_score_short];
+        let scores = || {
+            let ema = if enabled(p, &[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
+            let ema_z = enabled(p, &[1]).then(|| ZScore::around(close, &ema, window, thresholds));
+            if !enabled(p, &[2, 3, 5, 6]) {
+                return (ema, ema_z, None, indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length));
+            }
+            let (range, residual) = indicators::atr_and_kalman_residual(&bars.bid, atr_length, p.kalman_r, p.kalman_q);
+            (ema, ema_z, Some(ZScore::new(residual, window, thresholds)), range)
+        };
+        let envelope =
+            || enabled(p, &[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
+        let ((ema, ema_z, kalman_z, range), bands) =
+            if close.len() >= WORTH_A_THREAD { join(scores, envelope) } else { (scores(), envelope()) };
+        Self { ema, ema_z, kalman_z, range, bands }
+    }
+}
+
+fn enabled(p: &MeanReversion, scenarios: &[u8]) -> bool {
+    scenarios.iter().any(|n| p.enabled_scenarios.contains(n))
+}
 
 fn wanted(params: &MeanReversion, (scenario, direction): (u8, Direction)) -> bool {
     let side = match params.direction_filter {
@@ -124,7 +174,7 @@ pub struct MeanReverter<'a> {
     tick: f64,
     /// The rules that the configuration leaves, in order.
     rules: Vec<(u8, Direction)>,
-    candidates: Marks,
+    candidates: BarSet,
     next_id: i64,
 }
 
@@ -138,25 +188,9 @@ impl<'a> MeanReverter<'a> {
     ) -> Self {
         let (bars, higher, primary) = (inputs.bars, inputs.higher, inputs.config.timeframes.primary);
         let p = params;
-        let close = &bars.bid.close;
-        let (window, atr_length) = (p.window_length as usize, p.atr_length as usize);
-        let thresholds = [p.z_score_long, p.z_score_short];
-        let enabled = |scenarios: &[u8]| scenarios.iter().any(|n| p.enabled_scenarios.contains(n));
         let garch = Garch::new(p);
-        let scores = || {
-            let ema = if enabled(&[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
-            let z = enabled(&[1]).then(|| ZScore::around(close, &ema, window, thresholds));
-            if !enabled(&[2, 3, 5, 6]) {
-                return (ema, z, None, indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length));
-            }
-            let (range, residual) = indicators::atr_and_kalman_residual(&bars.bid, atr_length, p.kalman_r, p.kalman_q);
-            (ema, z, Some(ZScore::new(residual, window, thresholds)), range)
-        };
-        let envelope =
-            || enabled(&[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
-        let ((ema, ema_z, kalman_z, range), bands) =
-            if close.len() >= WORTH_A_THREAD { join(scores, envelope) } else { (scores(), envelope()) };
-        let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, atr_length);
+        let Columns { ema, ema_z, kalman_z, range, bands } = Columns::new(p, bars);
+        let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, p.atr_length as usize);
         let first = ema_z.map(|z| EmaReversion { z, ask_range: policies.ask_range_for_shorts.then(ask_range) });
         let band = bands.map(|bands| BandReversion {
             bands,
@@ -165,19 +199,12 @@ impl<'a> MeanReverter<'a> {
                 Trend::new(&p.extra_htf_tf, p.extra_htf_ema, p.extra_htf_filter, primary, higher),
             ],
         });
-        let volatility_z = match (enabled(&[4]), p.local_z_lookback) {
-            (true, 1..) => VolatilityZ::Local(p.local_z_lookback as usize),
-            (true, _) => {
-                let mean = indicators::kalman_mean(close, p.kalman_r, p.kalman_q);
-                VolatilityZ::Column(volatility::z_score(close, &mean, &volatility::garch(close, &garch)))
-            }
-            (false, _) => VolatilityZ::Column(vec![]),
-        };
+        let volatility_z = VolatilityZ::new(p, &bars.bid.close, &garch);
         let rules: Vec<(u8, Direction)> = RULES.into_iter().filter(|rule| wanted(p, *rule)).collect();
         let mut reverter = Self {
             range,
-            regimes: enabled(&[5]).then(|| Regimes::new(p)),
-            chain: enabled(&[6]).then(|| Chain::new(p, bars, higher, primary)),
+            regimes: enabled(p, &[5]).then(|| Regimes::new(p)),
+            chain: enabled(p, &[6]).then(|| Chain::new(p, bars, higher, primary)),
             params,
             bars,
             news,
@@ -190,24 +217,24 @@ impl<'a> MeanReverter<'a> {
             grid: policies.level_grid,
             tick,
             rules,
-            candidates: Marks::default(),
+            candidates: BarSet::default(),
             next_id: 0,
         };
         reverter.candidates = reverter.find_candidates();
         reverter
     }
 
-    /// Bars on which the cheap looks leave at least one rule open.
-    fn find_candidates(&self) -> Marks {
-        let one = |(scenario, direction): &(u8, Direction)| -> Option<Marks> {
+    /// Bars at which at least one rule may give a signal. At all others the bounds show that none does.
+    fn find_candidates(&self) -> BarSet {
+        let one = |(scenario, direction): &(u8, Direction)| -> Option<BarSet> {
             if *scenario == 1 {
-                return self.first.as_ref().map(|first| first.z.maybe(*direction).clone());
+                return self.first.as_ref().map(|first| first.z.candidates(*direction).clone());
             }
-            let bands = self.band.as_ref()?.bands.maybe(*direction);
+            let bands = self.band.as_ref()?.bands.candidates(*direction);
             if *scenario == 4 {
                 return Some(bands.clone());
             }
-            Some(bands.and(self.kalman_z.as_ref()?.maybe(*direction)))
+            Some(bands.and(self.kalman_z.as_ref()?.candidates(*direction)))
         };
         self.rules.iter().filter_map(one).reduce(|a, b| a.or(&b)).unwrap_or_default()
     }
@@ -343,7 +370,7 @@ impl<'a> MeanReverter<'a> {
     }
 
     fn scenario_2(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
-        if !self.band.as_ref()?.bands.maybe(direction).at(i) {
+        if !self.band.as_ref()?.bands.candidates(direction).contains(i) {
             return None;
         }
         if self.kalman_z.as_ref()?.beyond(i, direction) { self.outside_band(i, direction) } else { None }
