@@ -1,5 +1,5 @@
 # Everything a person or CI does here. `make help` lists the verbs.
-# Under make every failure ends with 2, which is make's own code. pytest and .ci/run keep the suite's: 0, 1, 2 or 3.
+# Under make every failure ends with 2, which is make's own code. pytest keeps the suite's: 0, 1, 2 or 3.
 # Needs CPython >= 3.11 and a Rust toolchain; everything else is installed into .venv from pinned hashes.
 
 PYTHON ?= python3
@@ -18,7 +18,7 @@ V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --fea
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 	@echo 'Under make every failure ends with 2. What keeps the exit code of the suite (0 pass, 1 difference,'
-	@echo '2 configuration or infrastructure, 3 boundary rule broken): pytest parity, and .ci/run for everything.'
+	@echo '2 configuration or infrastructure, 3 boundary rule broken): pytest parity, or pytest tests parity for everything.'
 
 setup: $(VENV)/.installed $(VENV)/.v1 $(VENV)/.v2 $(BIN)/omega-parity ## install what is pinned and build both engines into .venv
 

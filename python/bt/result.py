@@ -125,7 +125,11 @@ class Result:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The trace; empty unless ``output.events`` is set."""
+        """The trace; empty unless ``output.events`` is set.
+
+        Kinds: gate (what keeps the strategy from trading, and until when), signal, order_placed, order_rejected,
+        triggered, filled, exit_checked, closed, fee, equity; ``bt.schema("result")`` describes their fields.
+        """
         return list(self.document.events)
 
     @property

@@ -6,6 +6,7 @@ use omega_contract::config::{Anchor, AnchoredSessions, Config, EntryTimestamp};
 use omega_contract::inputs::NewsEvent;
 use omega_contract::time::{DAY_NS, MINUTE_NS};
 
+use crate::events::{Gate, Stop};
 use crate::policy::Policies;
 
 const LEGACY_BEFORE: i64 = 60 * MINUTE_NS;
@@ -66,12 +67,48 @@ fn inside(minute: i64, (start, end): (i64, i64), end_included: bool) -> bool {
     if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
 }
 
+fn any_inside(windows: &[(i64, i64)], minute: i64, end_included: bool) -> bool {
+    windows.iter().any(|w| inside(minute, *w, end_included))
+}
+
+/// The first time after `close` inside a window, of the windows of that day and of the next one.
+fn reopening(close: i64, [today, tomorrow]: [&[(i64, i64)]; 2], end_included: bool) -> Option<i64> {
+    let (day, minute) = (close.div_euclid(DAY_NS), close.rem_euclid(DAY_NS) / MINUTE_NS);
+    let starts = |windows: &[(i64, i64)], after: i64| windows.iter().map(|w| w.0).filter(|start| *start > after).min();
+    let (day, start) = match starts(today, minute) {
+        Some(start) => (day, start),
+        // Yesterday's windows end with their day; one of the new day's may reach over midnight.
+        None if any_inside(tomorrow, 0, end_included) => (day + 1, 0),
+        None => (day + 1, starts(tomorrow, -1)?),
+    };
+    day.checked_mul(DAY_NS)?.checked_add(start * MINUTE_NS)
+}
+
+/// The first moment at which `minutes` since `since` have passed.
+fn end_of(since: i64, minutes: f64) -> Option<i64> {
+    let length = (minutes * MINUTE_NS as f64).ceil();
+    // Above 2^53 a float does not tell one nanosecond from the next.
+    (length <= (1u64 << 53) as f64).then(|| since.checked_add(length as i64))?
+}
+
 /// Clocks of the cooldown.
 struct Cooldown {
     candles: i64,
     after_entry: f64,
     after_exit: f64,
     last_entry: Option<(usize, i64)>,
+}
+
+impl Cooldown {
+    /// Whether so many bars after the last entry are too few.
+    fn counting(&self, bars: usize) -> bool {
+        self.candles > 0 && (bars as i64) < self.candles
+    }
+}
+
+/// Whether less than `minutes` have passed since `since`.
+fn within(ts: i64, since: i64, minutes: f64) -> bool {
+    minutes > 0.0 && ((ts - since) as f64) < minutes * MINUTE_NS as f64
 }
 
 /// All gates before the strategy's own.
@@ -129,26 +166,57 @@ impl Gates {
         let minute = close.rem_euclid(DAY_NS) / MINUTE_NS;
         let end_included = self.end_included;
         if let Windows::Daily(list) = &self.windows
-            && !list.iter().any(|w| inside(minute, *w, end_included))
+            && !any_inside(list, minute, end_included)
         {
             return false;
         }
         match &mut self.anchored {
-            Some(anchored) => {
-                let windows = anchored.windows(close.div_euclid(DAY_NS));
-                windows.iter().any(|w| inside(minute, *w, end_included))
-            }
+            Some(anchored) => any_inside(anchored.windows(close.div_euclid(DAY_NS)), minute, end_included),
             None => true,
         }
     }
 
     fn cooling(&self, bar: usize, ts: i64, last_exit: Option<i64>) -> bool {
         let c = &self.cooldown;
-        let within = |since: i64, minutes: f64| minutes > 0.0 && ((ts - since) as f64) < minutes * MINUTE_NS as f64;
-        last_exit.is_some_and(|exit| within(exit, c.after_exit))
-            || c.last_entry.is_some_and(|(index, entry)| {
-                within(entry, c.after_entry) || (c.candles > 0 && ((bar - index) as i64) < c.candles)
-            })
+        last_exit.is_some_and(|exit| within(ts, exit, c.after_exit))
+            || c.last_entry.is_some_and(|(index, entry)| within(ts, entry, c.after_entry) || c.counting(bar - index))
+    }
+
+    /// The first gate that is closed on bar `bar` of `times`, for the trace.
+    pub fn stop(&mut self, bar: usize, times: &[i64], last_exit: Option<i64>) -> Option<Stop> {
+        let ts = times[bar];
+        let close = ts + self.close_shift;
+        if !self.in_session(close) {
+            return Some(self.closed(close));
+        }
+        let c = &self.cooldown;
+        if let Some(exit) = last_exit.filter(|exit| within(ts, *exit, c.after_exit)) {
+            return Some(Stop::both(Gate::CooldownExit, end_of(self.decision(exit), c.after_exit)));
+        }
+        let (index, entry) = c.last_entry?;
+        if within(ts, entry, c.after_entry) {
+            return Some(Stop::both(Gate::CooldownEntry, end_of(self.decision(entry), c.after_entry)));
+        }
+        c.counting(bar - index).then(|| {
+            let first = usize::try_from(c.candles).ok().and_then(|candles| index.checked_add(candles));
+            let until = first.and_then(|bar| times.get(bar)).map(|ts| self.decision(*ts));
+            Stop::both(Gate::CooldownCandles, until)
+        })
+    }
+
+    /// Which windows a close lies outside of.
+    fn closed(&mut self, close: i64) -> Stop {
+        let (day, minute) = (close.div_euclid(DAY_NS), close.rem_euclid(DAY_NS) / MINUTE_NS);
+        if let Windows::Daily(list) = &self.windows
+            && !any_inside(list, minute, self.end_included)
+        {
+            return Stop::both(Gate::Session, reopening(close, [list, list], self.end_included));
+        }
+        let until = self.anchored.as_mut().and_then(|anchored| {
+            let [today, tomorrow] = [day, day + 1].map(|day| anchored.windows(day).to_vec());
+            reopening(close, [&today, &tomorrow], self.end_included)
+        });
+        Stop::both(Gate::Anchor, until)
     }
 
     /// The strategy gave a signal: the entry clocks start, whatever becomes of the order.
@@ -192,6 +260,23 @@ impl NewsGate {
     pub fn blocked(&self, decision: i64) -> bool {
         let next = self.times.partition_point(|t| t.saturating_add(self.after) < decision);
         self.times.get(next).is_some_and(|t| t.saturating_sub(self.before) <= decision)
+    }
+
+    /// The pause that `decision` lies in, if it does: its last moment, where that is a time at all. Windows that touch
+    /// are one pause.
+    pub fn pause(&self, decision: i64) -> Option<Option<i64>> {
+        if !self.blocked(decision) {
+            return None;
+        }
+        let next = self.times.partition_point(|t| t.saturating_add(self.after) < decision);
+        let mut end = Some(decision);
+        for t in &self.times[next..] {
+            if end.is_none_or(|end| t.saturating_sub(self.before) > end) {
+                break;
+            }
+            end = t.checked_add(self.after);
+        }
+        Some(end)
     }
 }
 

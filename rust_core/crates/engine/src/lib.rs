@@ -21,6 +21,6 @@ mod strategy;
 mod threads;
 pub mod volatility;
 
-pub use events::Event;
+pub use events::{Event, Gate, Stop};
 pub use inputs::Inputs;
 pub use run::{Counters, Report, Run};

@@ -99,10 +99,15 @@ impl<'a> Run<'a> {
 
     /// Walks the bars from the first tradable one to the last.
     pub fn play(&mut self) -> Result<(), RunError> {
+        // Two loops: the one without a trace asks nothing about it.
+        if self.broker.trace.is_on() { self.walk::<true>() } else { self.walk::<false>() }
+    }
+
+    fn walk<const TRACED: bool>(&mut self) -> Result<(), RunError> {
         let bars = &self.inputs.bars;
         let mut index = self.inputs.start;
         while index < bars.len() {
-            if self.broker.active.is_empty() && !self.broker.trace.is_on() {
+            if !TRACED && self.broker.active.is_empty() {
                 // Nothing is alive, so until the strategy may want something every bar only repeats the balance.
                 let next = self.strategy.next(index, self.inputs.start).unwrap_or(usize::MAX).min(bars.len());
                 let cash = self.broker.ledger.cash;
@@ -112,8 +117,8 @@ impl<'a> Run<'a> {
                     break;
                 }
             }
-            self.bar(Now { index, ts: bars.ts[index] })?;
-            index = self.hold(index + 1)?;
+            self.bar::<TRACED>(Now { index, ts: bars.ts[index] })?;
+            index = if TRACED { index + 1 } else { self.hold(index + 1)? };
         }
         let span = bars.ts.last().zip(bars.ts.get(self.inputs.start)).map_or(0, |(last, first)| last - first);
         self.curve.figures.finish(span);
@@ -125,8 +130,7 @@ impl<'a> Run<'a> {
     fn hold(&mut self, from: usize) -> Result<usize, RunError> {
         let bars = self.inputs.bars;
         let edited = !self.manager.edits.is_empty();
-        let (Some(position), Ok(managed), false) =
-            (self.broker.lone_position(from), self.manager.reachable(), edited || self.broker.trace.is_on())
+        let (Some(position), Ok(managed), false) = (self.broker.lone_position(from), self.manager.reachable(), edited)
         else {
             return Ok(from);
         };
@@ -146,12 +150,12 @@ impl<'a> Run<'a> {
         Ok(index)
     }
 
-    fn bar(&mut self, now: Now) -> Result<(), RunError> {
+    fn bar<const TRACED: bool>(&mut self, now: Now) -> Result<(), RunError> {
         let bar = now.index - self.inputs.start;
         self.broker.trace.at(bar, now.ts);
         match self.policies.bar_order {
             BarOrder::StrategyFirst => {
-                self.decide(now, bar)?;
+                self.decide::<TRACED>(now, bar)?;
                 self.settle(now)?;
                 self.manage(now, bar, true)?;
             }
@@ -159,7 +163,7 @@ impl<'a> Run<'a> {
                 self.edit_levels(bar)?;
                 self.settle(now)?;
                 self.manage(now, bar, false)?;
-                self.decide(now, bar)?;
+                self.decide::<TRACED>(now, bar)?;
             }
         }
         self.mark(now)
@@ -169,8 +173,11 @@ impl<'a> Run<'a> {
         if self.broker.active.is_empty() { Ok(()) } else { self.broker.process(now) }
     }
 
-    fn decide(&mut self, now: Now, bar: usize) -> Result<(), RunError> {
+    fn decide<const TRACED: bool>(&mut self, now: Now, bar: usize) -> Result<(), RunError> {
         if !self.gates.open(now.index, now.ts, self.broker.last_exit) {
+            if TRACED && let Some(stop) = self.gates.stop(now.index, &self.inputs.bars.ts, self.broker.last_exit) {
+                self.broker.trace.stop(stop);
+            }
             return Ok(());
         }
         let view = View {
@@ -180,6 +187,9 @@ impl<'a> Run<'a> {
             open_positions: self.broker.open_positions(),
         };
         let requests = self.strategy.orders(&view);
+        if TRACED && requests.is_empty() {
+            self.strategy.stops(&view).into_iter().for_each(|stop| self.broker.trace.stop(stop));
+        }
         if !requests.is_empty() {
             self.gates.note_entry(now.index, now.ts);
         }

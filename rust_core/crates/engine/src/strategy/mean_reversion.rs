@@ -7,6 +7,7 @@ use omega_contract::time::Timeframe;
 use super::chain::Chain;
 use super::cluster::Regimes;
 use super::view::View;
+use crate::events::{Gate, Stop};
 use crate::gates::NewsGate;
 use crate::indicators::bands::Bands;
 use crate::indicators::z_score::{ZScore, beyond};
@@ -81,6 +82,10 @@ struct EmaReversion {
 struct BandReversion<'a> {
     bands: Bands<'a>,
     trends: [Trend; 2],
+}
+
+fn trends_hold(band: &BandReversion, i: usize) -> bool {
+    band.trends.iter().all(|trend| trend.holds(i))
 }
 
 /// Scenario 4's z-score: a column, or computed on a window of its own at each bar.
@@ -239,22 +244,65 @@ impl<'a> MeanReverter<'a> {
         if view.open_positions >= 1 || self.news.as_ref().is_some_and(|gate| gate.blocked(view.decision)) {
             return None;
         }
-        let i = view.index;
+        let ((scenario, direction), (sl, tp)) = self.hit(view.index)?;
+        Some(self.request(view.index, direction, scenario, sl, tp))
+    }
+
+    /// The first rule that holds at a bar, with stop and target.
+    fn hit(&mut self, i: usize) -> Option<((u8, Direction), (f64, f64))> {
         for k in 0..self.rules.len() {
-            let (scenario, direction) = self.rules[k];
-            let levels = match scenario {
-                1 => self.scenario_1(i, direction),
-                2 => self.scenario_2(i, direction),
-                3 => self.scenario_3(i, direction),
-                4 => self.scenario_4(i, direction),
-                5 => self.scenario_5(i, direction),
-                _ => self.scenario_6(i, direction),
-            };
-            if let Some((sl, tp)) = levels {
-                return Some(self.request(i, direction, scenario, sl, tp));
+            let rule = self.rules[k];
+            if let Some(levels) = self.levels(i, rule) {
+                return Some((rule, levels));
             }
         }
         None
+    }
+
+    /// Stop and target of one rule, where it holds.
+    fn levels(&mut self, i: usize, (scenario, direction): (u8, Direction)) -> Option<(f64, f64)> {
+        match scenario {
+            1 => self.scenario_1(i, direction),
+            2 => self.scenario_2(i, direction),
+            3 => self.scenario_3(i, direction),
+            4 => self.scenario_4(i, direction),
+            5 => self.scenario_5(i, direction),
+            _ => self.scenario_6(i, direction),
+        }
+    }
+
+    /// Gates of the strategy's own that are closed on a bar without a signal: the first one for both directions, else
+    /// one for each.
+    pub fn stops(&mut self, view: &View) -> Vec<Stop> {
+        if let Some(until) = self.news.as_ref().and_then(|gate| gate.pause(view.decision)) {
+            return vec![Stop::both(Gate::News, until)];
+        }
+        if view.open_positions >= 1 {
+            return vec![Stop::both(Gate::PositionLimit, None)];
+        }
+        self.filtered(view.index)
+    }
+
+    /// Directions that only the trend filters or the chain stop: no rule holds, and one does without them.
+    fn filtered(&mut self, i: usize) -> Vec<Stop> {
+        let against = self.band.as_mut().filter(|band| !trends_hold(band, i));
+        let taken = against.map(|band| std::mem::replace(&mut band.trends, [Trend::Any, Trend::Any]));
+        let gate = if taken.is_some() { Gate::Trend } else { Gate::Chain };
+        let mut stops: Vec<Stop> = vec![];
+        for k in 0..self.rules.len() {
+            let (scenario, direction) = self.rules[k];
+            let holds = match gate {
+                Gate::Trend => self.levels(i, (scenario, direction)).is_some(),
+                _ => scenario == 6 && self.scenario_2(i, direction).is_some(),
+            };
+            if holds && stops.iter().all(|stop| stop.direction != Some(direction)) {
+                stops.push(Stop { gate, direction: Some(direction), until_ns: None });
+            }
+        }
+        if let (Some(band), Some(trends)) = (&mut self.band, taken) {
+            band.trends = trends;
+        }
+        stops
     }
 
     fn request(&mut self, i: usize, direction: Direction, scenario: u8, sl: f64, tp: f64) -> Request {
@@ -314,7 +362,7 @@ impl<'a> MeanReverter<'a> {
     /// Stop and Bollinger mid when both trends hold and the close lies outside the band.
     fn outside_band(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
         let band = self.band.as_ref()?;
-        if !band.bands.outside(i, direction) || !band.trends.iter().all(|trend| trend.holds(i)) {
+        if !band.bands.outside(i, direction) || !trends_hold(band, i) {
             return None;
         }
         let (sl, tp) = (self.stop(i, direction, &self.range), band.bands.mid(i));

@@ -8,6 +8,7 @@ mod view;
 use omega_contract::inputs::Pair;
 use omega_contract::strategy::{Direction, ScriptedOrders, Strategy as Choice};
 
+use crate::events::Stop;
 use crate::gates::NewsGate;
 use crate::inputs::Inputs;
 use crate::order::Request;
@@ -59,6 +60,15 @@ impl<'a> Strategy<'a> {
         match self {
             Self::Scripted(strategy) => strategy.orders(view),
             Self::MeanReversion(strategy) => strategy.order(view).into_iter().collect(),
+        }
+    }
+
+    /// What of the strategy's own stops it on a bar on which it gives no order, for the trace: a gate for both
+    /// directions, or one for each.
+    pub fn stops(&mut self, view: &View) -> Vec<Stop> {
+        match self {
+            Self::Scripted(_) => vec![],
+            Self::MeanReversion(strategy) => strategy.stops(view),
         }
     }
 }
