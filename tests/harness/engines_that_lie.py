@@ -1,7 +1,8 @@
 """Tiny engines for testing the harness: each speaks JSON lines and misbehaves in one way.
 
 ``python engines_that_lie.py KIND [FILE]``: without ids and hello, as engines did at first, unless the kind begins with
-``id-``. ``says`` answers every request with the text of FILE. Kinds that leave processes behind write their ids there.
+``id-``. ``says`` answers every request with the text of FILE; kinds that leave processes behind write their process
+ids into it.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from parity.harness.boundary.recorder import Crossings, Recorder
 from parity.harness.engines import V2InProcess
 from parity.harness.engines.v2_process.calls import environment
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer
+from parity.harness.model.outcome import Answer, Outcome
 
 #: Stages of a call that V2's ``meta.timings_ns`` counts as its own work; the rest of the call is the boundary.
 OWN_STAGES = ("load", "indicators", "loop", "metrics")
@@ -109,7 +109,7 @@ def recorded(native: ModuleType, engine: V2InProcess, prepared: Prepared) -> tup
     recorder = Recorder(native)
     with recorder.recording(constructors=False, attributes=False):
         answer = engine.run(prepared, {})
-    if "meta" not in answer.extra:
+    if not isinstance(answer.outcome, Outcome):
         raise MeasurementError(f"V2 did not run {prepared.case.id}: {answer.failure or answer.outcome}")
     return answer, list(recorder.crossings.values())
 
@@ -121,15 +121,15 @@ def side_of_v2(native: ModuleType, engine: V2InProcess, prepared: Prepared) -> S
         MeasurementError: the engine failed, or refused the case.
     """
     for _ in range(2):  # the first run is a warm-up, as V1 has one
-        answer, functions = recorded(native, engine, prepared)
+        _, functions = recorded(native, engine, prepared)
     config = json.dumps(engine.config(prepared, {}))
     with environment(engine.environment(prepared)):
         text = native.run_backtest(config)
     began = time.perf_counter()
-    json.loads(text)
+    result = json.loads(text)
     json.dumps(json.loads(config))
     seconds = sum(row.wall_ns for row in functions) / 1e9 + time.perf_counter() - began
-    own = sum(answer.extra["meta"]["timings_ns"][stage] for stage in OWN_STAGES) / 1e9
+    own = sum(result["meta"]["timings_ns"][stage] for stage in OWN_STAGES) / 1e9
     return Side(
         calls=sum(row.calls for row in functions),
         bytes=sum(row.bytes_in + row.bytes_out for row in functions),

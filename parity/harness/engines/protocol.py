@@ -1,11 +1,12 @@
 """The protocol for those who write engines, as one Markdown document made from the types that the suite decodes.
 
-``python -m parity.harness.engines.protocol`` writes ``docs/engine-protocol.md``.
+``python -m parity.harness.engines.protocol [FILE]`` writes it, to ``docs/engine-protocol.md`` if no file is named.
 """
 
 from __future__ import annotations
 
 import inspect as introspect
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,12 @@ def _bounds() -> list[tuple[str, str]]:
     ]
 
 
+def main(place: Path = PLACE) -> None:
+    """Writes the document."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(document(), encoding="utf-8")
+    print(f"wrote {place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place}")
+
+
 if __name__ == "__main__":
-    PLACE.parent.mkdir(parents=True, exist_ok=True)
-    PLACE.write_text(document(), encoding="utf-8")
-    print(f"wrote {PLACE.relative_to(Path.cwd()) if PLACE.is_relative_to(Path.cwd()) else PLACE}")
+    main(*map(Path, sys.argv[1:2]))

@@ -61,7 +61,7 @@ def read_object(line: bytes) -> dict[str, Any]:
     except MalformedOutcomeError as error:
         raise MalformedOutcomeError(error.path, f"{error.problem}: {_start(line)}") from error
     if not isinstance(value, dict):
-        raise MalformedOutcomeError("", f"{_start(line)} is not an object")
+        raise MalformedOutcomeError("reply", f"{shown(value)} is not an object")
     return value
 
 

@@ -221,7 +221,7 @@ def test_an_engine_of_ones_own_has_a_name_and_says_what_it_lacks(tmp_path: Path)
     ("return {'outcome': {'balance': 1j}}", "failed: TypeError"),
     ("return {'outcome': {**GOOD, 'balance': float('nan')}}", "answered nonsense: outcome.balance: NaN is no finite"),
     ("return {'outcome': {**GOOD, 'balance': 1}}", "answered nonsense: balance: 1 is not a finite number"),
-    ("return None", "answered nonsense: 'null' is not an object"),
+    ("return None", "answered nonsense: reply: null is not an object"),
     ("return {'bars': 1}", "answered nonsense: outcome: missing"),
     ("return {'failure': 'out of luck'}", "out of luck"),
 ])  # fmt: skip

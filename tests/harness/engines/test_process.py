@@ -80,7 +80,7 @@ def gone(path: Path, *, within: float = 5.0) -> bool:
         ("banner", "answered nonsense: is not JSON"),
         ("nan", "answered nonsense: outcome.equity[0][1]: NaN is no finite number"),
         ("half", "answered nonsense: balance: missing"),
-        ("list", "answered nonsense: '[1, 2]' is not an object"),
+        ("list", "answered nonsense: reply: a list is not an object"),
         ("odd-bars", 'answered nonsense: bars: "abc" is not a whole number of bars'),
         ("more-keys", "answered nonsense: reply.profit: unknown; known: id, outcome"),
         ("fails", "the disk is on fire"),

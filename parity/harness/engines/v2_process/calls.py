@@ -90,8 +90,7 @@ def reply(raw: Mapping[str, Any]) -> dict[str, Any]:
         if not raw["ok"]:
             fault = raw["error"]
             return _refusal(fault["category"], fault["code"], fault["message"])
-        extra = {"meta": raw["meta"], "rejected": raw["rejected_orders"]}
-        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"], "extra": extra}
+        return {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise OddResultError(f"V2's result: {error!r}") from error
 
@@ -111,7 +110,8 @@ def result(text: str) -> dict[str, Any]:
     except msgspec.DecodeError as error:
         raise OddResultError(f"V2's result: {error}") from error
     # The core writes no blanks, so a key is what stands before `":` whose quote is not escaped.
-    if _keys(raw) != text.count('":') - text.count('\\":'):
+    escaped = text.count('\\":') if "\\" in text else 0
+    if _keys(raw) != text.count('":') - escaped:
         json.loads(text, object_pairs_hook=_once)
     return raw
 
