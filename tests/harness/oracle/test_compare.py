@@ -190,6 +190,14 @@ def test_rows_that_have_one_number_are_told_apart(tolerances: Tolerances) -> Non
     assert [d.field for d in compare(a, b, tolerances)] == ["entry_time_ns", "entry_time_ns"]
 
 
+def test_a_row_that_one_side_lacks_is_no_pair_with_another_of_its_number(tolerances: Tolerances) -> None:
+    a = {**outcome(), "trades": [trade(0, entry_time_ns=1), trade(1, entry_time_ns=2)]}
+    b = {**outcome(), "trades": [{**trade(1, entry_time_ns=2, size=0.75), "order_id": 0}, trade(1, entry_time_ns=9)]}
+    found = compare(a, b, tolerances)
+    assert [(d.order, d.field or d.note) for d in found] == [(0, "only in A"), (1, "only in B"), (1, "size")]
+    assert len(grouped(found)) == 3
+
+
 def test_what_nobody_knows_is_no_difference_and_the_rest_still_is(tolerances: Tolerances) -> None:
     a = {**outcome(), "trades": [trade(0)]}
     b = {**without(a, ("trades", 0, "entry_fee")), "unknown": ["trades.entry_fee", "metrics.avg_r_multiple"]}

@@ -202,6 +202,10 @@ def test_a_branch_that_only_one_engine_has_taken_counts_as_never_taken() -> None
     coverage.add("V2", [name])
     assert name not in coverage.missing()
     assert coverage.count(name) == 1
+    # Of an engine without a trace only refusals are known: what it does not show is not missing.
+    coverage.add("silent", [], traced=False)
+    coverage.add_untraced("silent")
+    assert coverage.count(name) == 1
     with pytest.raises(KeyError, match="no such branch"):
         coverage.add("V1", ["a branch nobody knows"])
 
