@@ -41,6 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--out", type=Path, default=REPOSITORY / "var", help="folder of report, session and failed cases (var)"
     )
+    group.addoption(
+        "--v2-in-process", action="store_true", help="run V2 in this process, for profiling: a crash ends the run"
+    )
     group.addoption("--no-sweep", action="store_true", help="do not turn single switches on the market runs")
 
 
@@ -97,6 +100,7 @@ def pair(pytestconfig: pytest.Config, session: Session) -> Iterator[Pair]:
         engines = open_pair(pytestconfig, folder)
         session.watch(engines)
         yield engines
+        session.remarks += [*engines.a.remarks, *engines.b.remarks]
         engines.close()
 
 

@@ -27,7 +27,7 @@ def boundary(seen: Session) -> str:
     if seen.before_after:
         lines += _before_after(seen)
     if seen.boundary_facts:
-        lines.append("V2's boundary")
+        lines.append("What else was recorded at the boundaries")
         lines += [f"  {fact}" for fact in seen.boundary_facts]
     return "\n".join(lines)
 

@@ -86,6 +86,7 @@ class SessionDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     steps: dict[Annotated[int, Meta(ge=1, le=4)], Text]
     before_after: list[BeforeAfter]
     boundary_facts: list[Text]
+    remarks: list[Text]
     adrs: Count
     failures: list[Failure]
     findings: list[Text]
@@ -120,7 +121,8 @@ def encode(seen: Session, *, commit: str, versions: dict[str, str]) -> str:
     document = SessionDocument(
         format=FORMAT, commit=commit, versions=versions, profile=seen.profile, engines=seen.engines, tallies=tallies,
         market_runs=seen.market_runs, switch_effects=seen.switch_effects, market=seen.market, rules=seen.rules,
-        steps=seen.steps, before_after=seen.before_after, boundary_facts=seen.boundary_facts, adrs=seen.adrs,
+        steps=seen.steps, before_after=seen.before_after, boundary_facts=seen.boundary_facts,
+        remarks=seen.remarks, adrs=seen.adrs,
         failures=seen.failures, findings=seen.findings, tests=sorted(seen.tests), ran=sorted(seen.ran),
         skipped=seen.skipped, absent=sorted(seen.absent), narrowed=seen.narrowed, processes=seen.processes,
         coverage=Branches(
@@ -275,7 +277,8 @@ def _session(document: SessionDocument) -> Session:
     return Session(
         profile=document.profile, engines=document.engines, tallies=tallies, market_runs=document.market_runs,
         switch_effects=document.switch_effects, market=document.market, rules=document.rules, steps=document.steps,
-        before_after=document.before_after, boundary_facts=document.boundary_facts, adrs=document.adrs,
+        before_after=document.before_after, boundary_facts=document.boundary_facts,
+        remarks=document.remarks, adrs=document.adrs,
         failures=document.failures, findings=document.findings, tests=set(document.tests), ran=set(document.ran),
         skipped=document.skipped, absent=set(document.absent), narrowed=document.narrowed,
         processes=document.processes, coverage=coverage, paces=document.paces, clocks=document.clocks,

@@ -48,7 +48,10 @@ def open_pair(config: pytest.Config, folder: Path) -> Pair:
     except Exception as error:
         raise pytest.UsageError(f"tolerances.toml cannot be used: {_brief(error)}") from error
     try:
-        return Pair.of(config.getoption("--engines"), folder, tolerances, timeout=timeout)
+        return Pair.of(
+            config.getoption("--engines"), folder, tolerances, timeout=timeout,
+            v2_in_process=config.getoption("--v2-in-process"),
+        )  # fmt: skip
     except Exception as error:  # an engine's own module may raise anything
         raise pytest.UsageError(f"the engines cannot be used: {_brief(error)}") from error
 

@@ -51,6 +51,8 @@ class Session:
     steps: dict[int, str] = field(default_factory=dict)
     before_after: list[BeforeAfter] = field(default_factory=list)
     boundary_facts: list[str] = field(default_factory=list)
+    #: What the engines' adapters report besides verdicts, a sentence each.
+    remarks: list[str] = field(default_factory=list)
     adrs: int = 0
     failures: list[Failure] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
@@ -98,6 +100,7 @@ class Session:
         self.before_after += other.before_after
         self.failures += other.failures
         self.findings += other.findings
+        self.remarks += other.remarks
         self.tests |= other.tests
         self.ran |= other.ran
         self.skipped |= other.skipped

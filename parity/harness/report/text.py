@@ -24,7 +24,15 @@ TITLES = {
 def render(seen: Session) -> str:
     """The whole report."""
     parts = [_market(seen), _cases(seen), _limits_of_comparison(seen), _coverage(seen), _tolerances(seen)]
-    parts += [boundary(seen), _times(seen), _not_run(seen), *seen.findings, _failures(seen), headline(seen)]
+    parts += [
+        boundary(seen),
+        _times(seen),
+        _not_run(seen),
+        *seen.findings,
+        "\n".join(seen.remarks),
+        _failures(seen),
+        headline(seen),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -105,3 +105,8 @@ def test_a_session_cannot_rewrite_what_a_terminal_shows() -> None:
     seen.findings.append("\x1b[2J\x1b[1;1HEQUAL: everything\u202e")
     assert "\x1b" not in render(decode(text(seen))[0])
     assert "\u202e" not in render(decode(text(seen))[0])
+
+
+def test_what_adapters_remark_stands_in_the_report_also_after_a_file() -> None:
+    again, _ = decode(text())
+    assert "new ended after an answer 1 times and was started again" in render(again)
