@@ -1,4 +1,5 @@
 # Everything a person or CI does here. `make help` lists the verbs.
+# Under make every failure ends with 2, which is make's own code. pytest keeps the suite's: 0, 1, 2 or 3.
 # Needs CPython >= 3.11 and a Rust toolchain; everything else is installed into .venv from pinned hashes.
 
 PYTHON ?= python3
@@ -12,10 +13,12 @@ V2_SOURCES := pyproject.toml .cargo/config.toml $(shell find rust_core -type f -
 V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --features omega-backtest/schema --manifest-path rust_core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parity test selftest lint fmt bench report ci
+.PHONY: help setup parity test cargo-test selftest lint fmt bench report ci
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@echo 'Under make every failure ends with 2. What keeps the exit code of the suite (0 pass, 1 difference,'
+	@echo '2 configuration or infrastructure, 3 boundary rule broken): pytest parity, or pytest tests parity for everything.'
 
 setup: $(VENV)/.installed $(VENV)/.v1 $(VENV)/.v2 $(BIN)/omega-parity ## install what is pinned and build both engines into .venv
 
@@ -39,16 +42,18 @@ $(VENV)/.v2: $(VENV)/.installed $(V2_SOURCES)
 	@maturin develop --quiet --release --locked
 	@touch $@
 
-$(BIN)/omega-parity: $(VENV)/.installed
+$(BIN)/omega-parity: $(VENV)/.installed Makefile
 	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' 'from parity.harness.cli.main import main' 'sys.exit(main())' > $@
 	@chmod +x $@
 
 parity: setup ## the main job: run both engines on the same cases and report
 	pytest parity -q
 
-test: setup ## all tests: cargo, tests/ and parity/
-	$(V2_TESTED)
+test: setup cargo-test ## all tests: cargo, tests/ and parity/
 	pytest tests parity -q
+
+cargo-test: setup
+	$(V2_TESTED)
 
 lint: setup ## ruff, mypy, rustfmt, clippy, cargo deny (where installed)
 	ruff check .
@@ -75,7 +80,7 @@ bench: setup $(VENV)/.bench ## measure V2 against a floor and its peers (about f
 report: ## show the report of the last parity run
 	@cat var/parity-report.txt 2>/dev/null || echo "no report yet: run make parity"
 
-ci: lint test ## what the workflows run
+ci: lint test ## what the workflows run, in one verb
 
 # A copy of V2 with all faults of parity/faults.toml: only the selftest of the parity suite puts it on its path.
 PLANTED := var/planted

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import subprocess
 from pathlib import Path
 
 from benchmarks import market
+from parity.harness.boundary import callgrind
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SIZES = (20_000, 60_000)
@@ -23,10 +22,13 @@ def instructions(folder: Path) -> dict[str, float] | str:
     """Instructions per bar of the whole run, by setting of ``output.equity``; a sentence when valgrind is missing.
 
     Raises:
-        subprocess.CalledProcessError: the program does not build or does not run.
+        CountError: the program does not run.
+        subprocess.CalledProcessError: the program does not build.
     """
-    if shutil.which("valgrind") is None:
-        return "valgrind is missing: install it to count instructions"
+    try:
+        callgrind.require()
+    except callgrind.ValgrindMissingError as error:
+        return str(error)
     build = ["cargo", "build", "--release", "--locked", "-q", "-p", "omega-backtest", "--example", "run"]
     subprocess.run([*build, "--manifest-path", str(REPOSITORY / "rust_core" / "Cargo.toml")], check=True)
     program = REPOSITORY / "target" / "release" / "examples" / "run"
@@ -42,14 +44,7 @@ def _count(program: Path, folder: Path, bars: int, equity: str) -> int:
     market.write(root, bars)
     config = folder / "counted.json"
     config.write_text(json.dumps(market.config(bars, equity=equity)), encoding="utf-8")
-    done = subprocess.run(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(program), str(config)],
-        env={**os.environ, "OMEGA_DATA_PARQUET_ROOT": str(root)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert '"ok":true' in done.stdout, done.stdout[:500]
-    match = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
-    assert match is not None, done.stderr[-500:]
-    return int(match[1])
+    environment = {**os.environ, "OMEGA_DATA_PARQUET_ROOT": str(root)}
+    counted = callgrind.count([str(program), str(config)], environment=environment)
+    assert '"ok":true' in counted.output, counted.output[:500]
+    return counted.instructions

@@ -1,4 +1,4 @@
-"""The main job: the same configs on a whole market, V1 against V2."""
+"""The main job: the same configs on a whole market through both engines."""
 
 from __future__ import annotations
 
@@ -11,61 +11,95 @@ from parity.harness.engines import SWITCHES
 from parity.harness.generate import market_runs
 from parity.harness.model.case import Case
 from parity.harness.oracle.attribution import attribute_to_switches
-from parity.harness.oracle.verdict import CaseReport, Verdict, judge
-from parity.harness.report.session import MarketRun, Session
+from parity.harness.oracle.verdict import (
+    CaseReport,
+    DivergenceError,
+    IncomparableError,
+    Verdict,
+    judge,
+    require_match,
+)
+from parity.harness.report.session import Session
+from parity.harness.report.tally import MarketRun, SwitchEffects
 from parity.harness.run.differential import Pair
+from parity.harness.run.probe import Probe
 from parity.harness.triage.campaign import kept
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-WITH_ADR = {decision.switch for decision in adr.load_all() if decision.switch}
+WITH_ADR = adr.by_switch(adr.load_all()).keys()
 NAMES = [name for name, *_ in market_runs.RUNS] + ["scripted"]
 
 
+class Runs:
+    """The market runs, and probes of those that ran, so that the reference runs once."""
+
+    def __init__(self, cases: dict[str, Case]) -> None:
+        self.cases = cases
+        self._probes: dict[str, Probe] = {}
+
+    def probe(self, name: str, pair: Pair) -> Probe:
+        """The answers to a run."""
+        if name not in self._probes:
+            self._probes[name] = Probe(pair, pair.prepare(self.cases[name]))
+        return self._probes[name]
+
+    def last_probe(self, name: str, pair: Pair) -> Probe:
+        """The same, and nothing of it is kept: the answers under all switches are large."""
+        probe = self.probe(name, pair)
+        del self._probes[name]
+        return probe
+
+
 @pytest.fixture(scope="module")
-def by_name(session: Session) -> dict[str, Case]:
+def runs(session: Session) -> Runs:
     where = market_runs.source(REPOSITORY)
     session.market = str(where)
-    return {case.id.removeprefix("market::"): case for case in market_runs.cases(where)}
+    return Runs({case.id.removeprefix("market::"): case for case in market_runs.cases(where)})
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_market_run_is_equal_with_all_switches_at_v1(
-    name: str, by_name: dict[str, Case], pair: Pair, session: Session, pytestconfig: pytest.Config, out: Path
+    name: str, runs: Runs, pair: Pair, session: Session, out: Path
 ) -> None:
-    case = by_name[name]
-    prepared = pair.prepare(case)
-    a = pair.reference(prepared)
-    b = pair.candidate(prepared, {})
-    report = judge(case.id, a, b, pair.differences(a, b), parity=True)
+    case, probe = runs.cases[name], runs.probe(name, pair)
+    a, b = probe.reference, probe.at()
+    report = judge(case.id, a, b, probe.differences(), parity=True, names=pair.names)
     session.add("market runs", report)
-    run = MarketRun(name, report.verdict, a.bars, a.trades, a.seconds, b.seconds)
-    session.market_runs.append(run)
-    assert report.verdict is Verdict.MATCH, kept(pair, case, out / "failed-cases")
+    session.market_runs.append(MarketRun(name, report.verdict, a.bars, a.trades, a.seconds, b.seconds))
+    if report.verdict is not Verdict.MATCH:
+        require_match(report, kept(pair, case, out / "failed-cases"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_switches_with_adrs_explain_what_a_market_run_shows_at_v2(
+    name: str, runs: Runs, pair: Pair, session: Session, pytestconfig: pytest.Config
+) -> None:
     if pytestconfig.getoption("--no-sweep"):
-        return
-    agrees = {}
+        pytest.skip("single switches on the market runs: --no-sweep")
+    probe = runs.last_probe(name, pair)
 
     def equal(at_v1: frozenset[str]) -> bool:
-        if at_v1 not in agrees:
-            at_v2 = {name: "v2" for name in SWITCHES if name not in at_v1}
-            candidate = pair.candidate(prepared, at_v2)
-            agrees[at_v1] = candidate.failure is None and not pair.differences(a, candidate, parity=not at_v2)
-        return agrees[at_v1]
+        at_v2 = [switch for switch in SWITCHES if switch not in at_v1]
+        failure = probe.failure(at_v2)
+        if failure is not None:
+            raise IncomparableError(f"{name} with {len(at_v2)} switches at v2: {failure}")
+        return not probe.differences(at_v2)
 
     every = frozenset(SWITCHES)
-    run.differing = tuple(name for name in SWITCHES if not equal(every - {name}))
-    assert equal(every)
+    if not equal(every):
+        raise DivergenceError(f"{name} differs with every switch at v1: no switch explains that")
+    differing = tuple(switch for switch in SWITCHES if not equal(every - {switch}))
     explained = attribute_to_switches(SWITCHES, equal)
-    assert explained is not None
-    run.explained_by = tuple(sorted(explained))
-    session.add(
-        "market runs at v2",
-        CaseReport(
-            case_id=f"{case.id} at v2",
-            verdict=Verdict.EXPLAINED if explained else Verdict.MATCH,
-            switches=explained,
-            trades=a.trades,
-            bars=a.bars,
-        ),
+    assert explained is not None, "equal with every switch at v1, and yet no set of switches explains the rest"
+    if not explained <= WITH_ADR:
+        raise DivergenceError(f"{name}: a switch without an ADR explains nothing: {sorted(explained - WITH_ADR)}")
+    session.switch_effects.append(SwitchEffects(name, differing, tuple(sorted(explained))))
+    a = probe.reference
+    report = CaseReport(
+        case_id=f"market::{name} at v2",
+        verdict=Verdict.EXPLAINED if explained else Verdict.MATCH,
+        switches=explained,
+        trades=a.trades,
+        bars=a.bars,
     )
-    assert explained <= WITH_ADR, "a switch without an ADR explains nothing"
+    session.add("market runs at v2", report)

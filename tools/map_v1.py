@@ -1,8 +1,7 @@
 """The map of V1's boundary: ``python tools/map_v1.py`` writes ``legacy_v1/MAP.md``; ``--check`` only compares.
 
-Entry points come from the built module, callers from V1's syntax trees, counts from profiled runs (CPython reports
-every call into a native function to ``sys.setprofile``; constructors are counted by standing in for the class).
-Nothing is written by hand but what replaces a call in V2.
+Entry points come from the built module, callers from V1's syntax trees, counts from runs with the recorder of the
+parity harness. Nothing is written by hand but what replaces a call in V2.
 """
 
 from __future__ import annotations
@@ -11,19 +10,19 @@ import ast
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LEGACY = REPOSITORY / "legacy_v1"
 TARGET = LEGACY / "MAP.md"
 sys.path[:0] = [str(LEGACY / "src"), str(REPOSITORY)]
 
+from parity.harness.boundary.recorder import Recorder  # noqa: E402
+
 #: A typical run: all rules of the first five scenarios, with costs.
 TYPICAL = "full_all_scenarios_both"
-#: Generated cases that are looked at; the suite runs more of the same.
+#: Generated cases that are run; the suite runs more of the same.
 GENERATED = 150
 IN_V2 = {
     "BarRust": "columns of `contract::inputs::Pair`",
@@ -102,53 +101,16 @@ def callers() -> dict[str, set[str]]:
     return out
 
 
-@contextmanager
-def counted() -> Iterator[Counter[str]]:
-    """Counts calls into ``omega_rust`` while the block runs, without touching V1."""
-    import backtest_engine.data
-    import backtest_engine.execution
-    import backtest_engine.money
-    import backtest_engine.runner
-    import omega_rust
-
-    counts: Counter[str] = Counter()
-    classes = {name: value for name, value in vars(omega_rust).items() if isinstance(value, type)}
-    functions = {id(v): n for n, v in vars(omega_rust).items() if callable(v) and not isinstance(v, type)}
-
-    def profile(_frame: Any, event: str, called: Any) -> None:
-        if event != "c_call":
-            return
-        owner = type(getattr(called, "__self__", None)).__name__
-        if id(called) in functions:
-            counts[functions[id(called)]] += 1
-        elif owner in classes:
-            counts[f"{owner}.{called.__name__}"] += 1
-
-    def standing_in(name: str, original: type) -> Callable[..., Any]:
-        def build(*args: Any) -> Any:
-            counts[name] += 1
-            return original(*args)
-
-        return build
-
-    replaced = []
-    modules = (backtest_engine.data, backtest_engine.execution, backtest_engine.money, backtest_engine.runner)
-    for module in modules:
-        for name, original in classes.items():
-            if getattr(module, name, None) is original:
-                setattr(module, name, standing_in(name, original))
-                replaced.append((module, name, original))
-    sys.setprofile(profile)
-    try:
-        yield counts
-    finally:
-        sys.setprofile(None)
-        for module, name, original in replaced:
-            setattr(module, name, original)
+def counts_of(recorder: Recorder) -> Counter[str]:
+    """Calls by entry point (a class is its constructor); attributes are no entry points."""
+    names = set(entry_points())
+    calls = {name.removesuffix(".__new__"): row.calls for name, row in recorder.crossings.items()}
+    return Counter({name: n for name, n in calls.items() if name in names})
 
 
 def typical_run() -> tuple[Counter[str], int]:
     """Counts of a typical observed run, and its tested bars."""
+    import omega_rust
     from backtest_engine.runner import Environment, run_backtest
 
     observed = LEGACY / "observed"
@@ -156,9 +118,10 @@ def typical_run() -> tuple[Counter[str], int]:
     env = Environment(
         observed / "data" / "parquet", news_file=observed / "data" / "news" / "empty.csv", base_dir=observed
     )
-    with counted() as counts:
+    recorder = Recorder(omega_rust)
+    with recorder.recording(attributes=False):
         result = run_backtest(config, env)
-    return counts, result.bars_tested
+    return counts_of(recorder), result.bars_tested
 
 
 def parity_cases() -> Counter[str]:
@@ -167,6 +130,7 @@ def parity_cases() -> Counter[str]:
     import io
     import tempfile
 
+    import omega_rust
     from backtest_engine.runner import Environment, run_backtest
     from hypothesis import HealthCheck, Phase, given, settings
 
@@ -190,7 +154,7 @@ def parity_cases() -> Counter[str]:
     collect()
     observed = sorted((LEGACY / "observed" / "runs").glob("*.json"))
     cases += [observed_case(path) for path in observed if any(part in path.stem for part in ("_s4_", "_s5_", "_s6_"))]
-    total: Counter[str] = Counter()
+    recorder = Recorder(omega_rust)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         for case in cases:
             prepared = prepare(case, Path(folder))
@@ -198,11 +162,10 @@ def parity_cases() -> Counter[str]:
                 "execution_costs_file": str(prepared.costs_file),
                 "symbol_specs_file": str(prepared.specs_file),
             }
-            with counted() as counts, contextlib.suppress(AttributeError, ValueError):
+            with recorder.recording(attributes=False), contextlib.suppress(AttributeError, ValueError):
                 env = Environment(prepared.data_root, news_file=prepared.news_csv)
                 run_backtest({**prepared.case.config, **files}, env)
-            total.update(counts)
-    return total
+    return counts_of(recorder)
 
 
 def render() -> str:

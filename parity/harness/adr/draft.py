@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from parity.harness.adr.record import ADR_DIR, REPOSITORY, UNWRITTEN
+from parity.harness.adr.effects import effect_of
+from parity.harness.adr.front import PARTS
+from parity.harness.adr.record import ADR_DIR, REPOSITORY, UNWRITTEN, pages
 from parity.harness.oracle.compare import Difference
-from parity.harness.oracle.grouping import grouped
 
 TEMPLATE = """---
 status: proposed
@@ -20,17 +20,20 @@ v1: {todo}
 v2: {todo}
 affects: [{affects}]
 witness: {witness}
-effect: {{path: {path}, sign: {sign}, size: {size}}}
 migration: {todo}
+effect:
+{effect}
 ---
-
 # {number:04}. {title}
 
 ## Context
 
-{todo}. What the engines do with the witness ({bars} bars):
+{todo}. The witness has {bars} bars; the effect above is what V2 does otherwise on it with this switch alone at `v2`.
 
-{evidence}
+## Considered options
+
+* **{todo}** (chosen): {todo}
+* **{todo}**: {todo}; it lost because {todo}
 
 ## Decision
 
@@ -38,12 +41,14 @@ migration: {todo}
 
 ## Consequences
 
-{todo}
+Good: {todo}
+
+Bad: {todo}
 
 ## Confirmation
 
-`omega-parity adr check` runs the witness: equal with the switch at `v1`; with it at `v2` the first difference is
-`{path}`, as the front matter says.
+`pytest parity/test_adrs.py -k {switch}` runs the witness: equal with the switch at `v1`, and with it alone at `v2`
+exactly the effect above.
 """
 TODO = UNWRITTEN
 
@@ -53,36 +58,47 @@ def next_number(folder: Path = ADR_DIR) -> int:
     return 1 + max((int(m[1]) for p in folder.glob("*.md") if (m := re.match(r"(\d{4})-", p.name))), default=0)
 
 
-def sign_and_size(difference: Difference) -> tuple[str, float]:
-    """Direction and size of a difference in the words of an ADR's front matter."""
-    a, b = difference.a, difference.b
-    if difference.path == "error.code" and b is not None:
-        return "refused", float(b)
-    if a is None or b is None:
-        return ("appears" if a is None else "disappears"), 1.0
-    if isinstance(a, int | float) and isinstance(b, int | float) and not isinstance(a, bool):
-        return ("+" if b > a else "-"), abs(b - a)
-    return "other", 1.0
+def decided(switch: str, folder: Path = ADR_DIR) -> tuple[Path, str] | None:
+    """The page about a switch that is in force or drafted already, and its status; pages out of form count, too."""
+    for path in pages(folder):
+        head = path.read_text(encoding="utf-8", errors="replace").split("---\n", 2)[1:2]
+        lines = {key: value.strip() for key, _, value in (line.partition(":") for line in "".join(head).splitlines())}
+        status = lines.get("status", "without status")
+        if lines.get("switch", "").strip("\"'") == switch and status not in ("superseded", "rejected"):
+            return path, status
+    return None
+
+
+def witness_path(case: Path) -> str:
+    """A case file's path relative to the repository; ValueError when it lies elsewhere."""
+    try:
+        path = case.resolve().relative_to(REPOSITORY)
+    except ValueError as error:
+        raise ValueError(f"{case} lies outside the repository: copy it to parity/cases first") from error
+    if path.parts[:2] != ("parity", "cases"):
+        raise ValueError(f"{path} is no pinned case: copy it to parity/cases first")
+    return path.as_posix()
 
 
 def draft(switch: str, witness: Path, differences: Sequence[Difference], *, bars: int, folder: Path = ADR_DIR) -> Path:
-    """Writes ``NNNN-<switch>.md``; ValueError when the case does not show the switch."""
+    """Writes ``NNNN-<switch>.md``; ValueError when there is an ADR already or the case does not show the switch."""
+    number = next_number(folder)
+    known = decided(switch, folder)
+    if known is not None:
+        path, status = known
+        raise ValueError(
+            f"{switch} has an ADR: {path.name} ({status}). To decide otherwise, set its status to superseded and "
+            f"superseded_by to {number}, then run this again"
+            + ("; a draft is simply finished" if status == "proposed" else "")
+        )
     if not differences:
         raise ValueError(f"{witness.name} does not differ with {switch} at v2: it is no witness of it")
-    first = differences[0]
-    sign, size = sign_and_size(first)
-    evidence = "\n".join(
-        f"- `{line}`" for finding in grouped(differences)[:3] for line in str(finding).splitlines()[:2]
-    )
-    try:
-        shown = witness.resolve().relative_to(REPOSITORY)
-    except ValueError:
-        shown = witness
-    number = next_number(folder)
+    effect = effect_of(differences)
+    heads = {change.field.partition(".")[0] for change in effect}
     text = TEMPLATE.format(
-        date=datetime.now(UTC).date().isoformat(), switch=switch, todo=TODO, witness=shown, sign=json.dumps(sign),
-        affects=re.split(r"[.\[]", first.path)[0], path=json.dumps(first.path), size=repr(size), bars=bars,
-        number=number, title=switch.replace("_", " ").capitalize(), evidence=evidence,
+        date=datetime.now(UTC).date().isoformat(), switch=switch, todo=TODO, witness=witness_path(witness), bars=bars,
+        affects=", ".join(part for part in PARTS if part in heads), number=number,
+        effect="\n".join(f"  - {change}" for change in effect), title=switch.replace("_", " ").capitalize(),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{number:04}-{switch.replace('_', '-')}.md"

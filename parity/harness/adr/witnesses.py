@@ -21,6 +21,7 @@ from parity.harness.model.case import DEFAULT_COSTS, Case
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.verdict import Verdict
 from parity.harness.run.differential import Pair
+from parity.harness.run.probe import Probe
 
 CASES_DIR = Path(__file__).resolve().parents[2] / "cases"
 START = 1_736_208_000_000_000_000  # 2025-01-07T00:00:00Z
@@ -92,6 +93,15 @@ def _duplicate_row() -> list[list[float]]:
     return [bars[0], rows(QUIET, (0, 2, -2, 1))[1], bars[1]]
 
 
+def _over_midnight() -> Case:
+    """A win and a loss that no rounding leaves as they are, opened before midnight and closed after it."""
+    bars = rows(QUIET, QUIET, RISE)
+    for bar in bars:
+        bar[0] += (24 * 60 - 2) * STEP
+    orders = [order(0, "long", "market", 1.1001, 1.0978, 1.1021), order(1, "short", "market", 1.1, 1.1023, 1.08)]
+    return scripted("metrics_definition", bars, orders)
+
+
 BUILDERS: dict[str, Callable[[], Case]] = {
     "bar_order": lambda: scripted("bar_order", rows(QUIET, QUIET), [LONG], max_holding_minutes=0, **ALL_DAY),
     "end_date": lambda: scripted("end_date", rows(QUIET, RISE), [LONG], end_date="2025-01-07"),
@@ -142,17 +152,14 @@ BUILDERS: dict[str, Callable[[], Case]] = {
     ),
     "timeout_reach": lambda: scripted("timeout_reach", rows(QUIET, QUIET, QUIET), [LONG], max_holding_minutes=2),
     "equity_mark": lambda: scripted("equity_mark", rows(QUIET, (0, 6, -1, 5)), [LONG]),
-    "metrics_definition": lambda: scripted("metrics_definition", rows(QUIET, RISE), [LONG]),
+    "metrics_definition": _over_midnight,
 }  # fmt: skip
 SEARCHED = ("news_rule", "level_rounding", "scenario1_short_atr")
 
 
 def effect(pair: Pair, case: Case, switch: str) -> bool:
-    """Whether the engines agree with everything at ``v1`` and part with this switch alone at ``v2``."""
-    prepared = pair.prepare(case)
-    a = pair.reference(prepared)
-    same, other = pair.candidate(prepared, {}), pair.candidate(prepared, {switch: "v2"})
-    return a.failure is None and not pair.differences(a, same) and bool(pair.differences(a, other, parity=False))
+    """Whether the engines agree with everything at ``v1`` and differ with this switch alone at ``v2``."""
+    return Probe(pair, pair.prepare(case)).shows(switch)
 
 
 def search(pair: Pair, switch: str, *, examples: int = 6000) -> Case:

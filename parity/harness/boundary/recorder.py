@@ -1,22 +1,22 @@
-"""Records every call into a native module while Python code runs, without touching either of them.
+"""Records every call into a native module while Python code runs. Neither the module nor the code is changed.
 
-Works on any PyO3 (or C) module: module functions and methods of its classes are seen through the interpreter's
-profiling hook, which reports each call of a native function and its return. The hook cannot see constructors and
-attributes: `stand_ins` counts those. They are not timed, because most take less than reading the clock does. For module
-functions that take or return ``bytes`` or ``str`` the sizes are recorded as well, by a wrapper in place of the module's
-attribute while recording lasts: what comes back as a new object was copied into it; copies inside the module cannot be
-seen from outside.
+Works on any PyO3 (or C) module. The interpreter's profiling hook reports each call of a native function and its return:
+module functions and methods of the module's classes. It does not report constructors and attributes: `stand_ins` counts
+those. They are not timed, because most take less time than reading the clock does. A wrapper, in place of each module
+function while recording lasts, adds up the sizes of ``bytes`` and ``str`` arguments and answers. An answer that is a
+new object was copied out of the module; copies inside the module are not recorded.
 
-A module that tells how long its last call computed (``kernel``) has that time noted. Whether a call holds the GIL is
-told by a heartbeat: a second thread that wants to run all the time, while the interpreter is told not to switch threads
-of its own accord. So that thread runs only when a call lets go of the GIL; letting go for much less than a thread takes
-to wake up (some 100 us) is not seen. The heartbeat slows the program down, so times are taken without it.
+Some modules report how long their last call computed (``kernel``); that time is recorded beside the time of the call.
+A heartbeat finds the calls that release the GIL: a second thread always wants to run, and the interpreter does not
+switch threads by itself, so the thread runs only when a call releases the GIL. A release much shorter than the time a
+thread takes to wake up (some 100 us) is not found. The heartbeat slows the program down, so times are taken without it.
 
 Stands alone (standard library only), because V1's worker imports it as a file.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import sys
@@ -35,21 +35,21 @@ else:  # imported as a file by V1's worker, which knows nothing of this project
 
 #: Calls by which the cost of recording one call is measured.
 CALIBRATION = 4000
-#: Files whose frames are no places of calls.
-OWN = ("recorder.py", "stand_ins.py")
-#: How long the heartbeat rests, and longer than a thread will have to wait for the interpreter to switch.
+#: Files of the recorder itself; a call site lies outside them.
+OWN = {__file__, sys.modules[counted.__module__].__file__}
+#: How long the heartbeat sleeps, and an interval after which the interpreter never switches threads in practice.
 BEAT_SECONDS, NEVER_SECONDS = 1e-5, 3600.0
-#: Rests after which a heart that has not beaten is taken for dead: seconds, also on a busy machine.
+#: Sleeps without a beat after which the heartbeat counts as stopped: seconds, also on a busy machine.
 PATIENCE = 100_000
 
 
 @dataclass
 class Crossings:
-    """All calls of one function: how many, their time in ns (without the cost of recording), bytes both ways."""
+    """All calls of one function: how many, their time in ns (the cost of recording taken off), bytes both ways."""
 
     function: str
     calls: int = 0
-    #: Records that the calls carried; one for each call where nothing else is known.
+    #: Records that the calls carried; a call that is no batch counts as one.
     records: int = 0
     wall_ns: int = 0
     cpu_ns: int = 0
@@ -58,13 +58,22 @@ class Crossings:
     #: Bytes of answers that are objects of their own, not one of the arguments: each was copied out of the module.
     bytes_copied: int = 0
     copies: int = 0
-    #: Time that the module says it computed, ns; the rest of the time is the boundary's.
+    #: Time that the module reports to have computed, ns; the rest of the time is the boundary's.
     kernel_ns: int = 0
-    #: Wall time of the calls during which no other thread could run, ns, and calls during which one did.
+    #: Wall time of the calls that held the GIL throughout, ns, and number of calls that released it.
     gil_ns: int = 0
     released: int = 0
-    #: Where it was called from, ``file:line``, with counts.
+    #: Call sites (``file:line``) with their counts.
     sites: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One call that carried a batch: its function, call site (``file:line``) and number of records."""
+
+    function: str
+    site: str
+    records: int
 
 
 class Recorder:
@@ -75,33 +84,35 @@ class Recorder:
         module: ModuleType,
         *,
         kernel: Callable[[], int] | None = None,
-        records: Callable[[str, tuple[Any, ...]], int] | None = None,
+        records: Callable[[str, tuple[Any, ...]], int | None] | None = None,
     ) -> None:
-        """``kernel`` tells how many ns the last call computed; ``records`` how many records a call of a module function
-        carries, by its name and positional arguments.
+        """``kernel`` returns how many ns the last call computed. ``records`` gets the name and the positional arguments
+        of a call of a module function and returns how many records it carries, or None when the call is no batch.
 
         Raises:
             RuntimeError: a profiler is running in this thread.
         """
         self._module = module
+        self._home, self._inside = module.__name__, f"{module.__name__}."
         self._kernel, self._records = kernel, records
         self._beats = 0
         self._types = {value for value in vars(module).values() if isinstance(value, type)}
         self._began: list[tuple[int, int, int, int]] = []
         self.crossings: dict[str, Crossings] = {}
+        #: Calls for which ``records`` returned a number, in the order of the calls.
+        self.batches: list[Batch] = []
         if sys.getprofile() is not None:
             raise RuntimeError("another profiler is running in this thread")
         #: What recording one call adds to its own times, ns; subtracted from them.
         self.cost_wall_ns, self.cost_cpu_ns = _calibrated()
-        #: Attributes of classes that cannot be changed: accesses to them are not seen.
-        self.unseen: list[str] = []
+        #: Attributes of classes that cannot be changed: accesses to them are not recorded.
+        self.unrecorded: list[str] = []
 
     def _name(self, function: Any) -> str | None:
         """``function`` or ``Class.method`` when it belongs to the module."""
-        owner = getattr(function, "__self__", None)
-        home = str(getattr(function, "__module__", None))
-        # A package may hand on what its native submodule defines.
-        if owner is self._module or home == self._module.__name__ or home.startswith(f"{self._module.__name__}."):
+        owner, home = getattr(function, "__self__", None), getattr(function, "__module__", None)
+        # A package may export what its native submodule defines.
+        if owner is self._module or (home is not None and (home == self._home or home.startswith(self._inside))):
             return str(function.__name__)
         kind = owner if isinstance(owner, type) else type(owner)
         return f"{kind.__name__}.{function.__name__}" if kind in self._types else None
@@ -109,31 +120,31 @@ class Recorder:
     def _hook(self, frame: FrameType, event: str, function: Any) -> None:
         if event == "c_call":
             if self._name(function) is not None:
-                told = 0 if self._kernel is None else self._kernel()
-                self._began.append((time.perf_counter_ns(), time.thread_time_ns(), self._beats, told))
+                kernel = 0 if self._kernel is None else self._kernel()
+                self._began.append((time.perf_counter_ns(), time.thread_time_ns(), self._beats, kernel))
         elif event in ("c_return", "c_exception") and self._began:
             name = self._name(function)
             if name is None:
                 return
             beats, cpu, wall = self._beats, time.thread_time_ns(), time.perf_counter_ns()
-            wall0, cpu0, beats0, told = self._began.pop()
-            known = self._known(name)
-            known.calls += 1
-            known.records += 1
+            wall0, cpu0, beats0, kernel0 = self._began.pop()
+            row = self._row(name)
+            row.calls += 1
+            row.records += 1
             took = wall - wall0 - self.cost_wall_ns
-            known.wall_ns += took
+            row.wall_ns += took
             if beats == beats0:
-                known.gil_ns += took
+                row.gil_ns += took
             else:
-                known.released += 1
-            # A function that does not tell its time leaves the one told before.
-            if self._kernel is not None and (kernel := self._kernel()) != told:
-                known.kernel_ns += max(0, min(took, kernel))
-            known.cpu_ns += cpu - cpu0 - self.cost_cpu_ns
+                row.released += 1
+            # A function that does not report its time leaves that of the call before.
+            if self._kernel is not None and (kernel := self._kernel()) != kernel0:
+                row.kernel_ns += max(0, min(took, kernel))
+            row.cpu_ns += cpu - cpu0 - self.cost_cpu_ns
             site = _site(frame)
-            known.sites[site] = known.sites.get(site, 0) + 1
+            row.sites[site] = row.sites.get(site, 0) + 1
 
-    def _known(self, name: str) -> Crossings:
+    def _row(self, name: str) -> Crossings:
         if name not in self.crossings:
             self.crossings[name] = Crossings(name)
         return self.crossings[name]
@@ -144,25 +155,27 @@ class Recorder:
         try:
             return call()
         finally:
-            known = self._known(name)
-            known.calls += 1
-            known.records += 1
-            known.released += self._beats != beats
+            row = self._row(name)
+            row.calls += 1
+            row.records += 1
+            row.released += self._beats != beats
             site = _site(sys._getframe(1))
-            known.sites[site] = known.sites.get(site, 0) + 1
+            row.sites[site] = row.sites.get(site, 0) + 1
 
     def _measured(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             answer = original(*args, **kwargs)
-            known = self._known(name)
-            if self._records is not None:
-                known.records += self._records(name, args) - 1  # the hook has counted one
-            known.bytes_in += sum(len(a) for a in (*args, *kwargs.values()) if isinstance(a, bytes | str))
+            row = self._row(name)
+            records = None if self._records is None else self._records(name, args)
+            if records is not None:
+                row.records += records - 1  # the hook has counted one
+                self.batches.append(Batch(name, _site(sys._getframe(1)), records))
+            row.bytes_in += sum(len(a) for a in (*args, *kwargs.values()) if isinstance(a, bytes | str))
             if isinstance(answer, bytes | str):
-                known.bytes_out += len(answer)
+                row.bytes_out += len(answer)
                 if not any(answer is given for given in args):
-                    known.bytes_copied += len(answer)
-                    known.copies += 1
+                    row.bytes_copied += len(answer)
+                    row.copies += 1
             return answer
 
         return call
@@ -174,7 +187,7 @@ class Recorder:
         def beat() -> None:
             while not stop.is_set():
                 self._beats += 1
-                time.sleep(BEAT_SECONDS)  # lets the program have the GIL again
+                time.sleep(BEAT_SECONDS)  # returns the GIL to the program
 
         if not beating:
             yield
@@ -192,21 +205,23 @@ class Recorder:
             thread.join()
 
     def _check_heart(self) -> None:
-        """Lets go of the GIL until the heart beats: one that had stopped would have told that every call holds it."""
+        """Releases the GIL until the heart beats: had it stopped, every call would seem to hold the GIL."""
         beats, patience = self._beats, PATIENCE
         while self._beats == beats:
             if not patience:
-                raise RuntimeError("the heartbeat stopped: which calls let go of the GIL is not known")
+                raise RuntimeError("the heartbeat stopped: which calls release the GIL is not known")
             patience -= 1
             time.sleep(BEAT_SECONDS)
 
     @contextmanager
-    def recording(self, *, heartbeat: bool = False, attributes: bool = True) -> Iterator[Recorder]:
-        """Records until the end of the block; another profiling hook must not be set.
+    def recording(
+        self, *, heartbeat: bool = False, constructors: bool = True, attributes: bool = True
+    ) -> Iterator[Recorder]:
+        """Records until the end of the block, on top of what was recorded before.
 
-        With ``heartbeat`` the calls that let go of the GIL are told apart, and times are not to be trusted. Without
-        ``attributes`` constructors and attributes are not counted: a module that reads attributes of its own classes by
-        way of Python is slowed down by them.
+        With ``heartbeat`` the calls that release the GIL are counted, and times are not to be trusted. Constructors and
+        attributes are counted unless they are switched off; counting attributes slows down a module that reads
+        attributes of its own classes by way of Python.
 
         Raises:
             RuntimeError: a profiler is running in this thread, or the heartbeat has stopped.
@@ -216,8 +231,9 @@ class Recorder:
         functions = {n: f for n, f in vars(self._module).items() if callable(f) and not isinstance(f, type)}
         for name, function in functions.items():
             setattr(self._module, name, self._measured(name, function))
+        stood_in = counted(self._types, self._through, constructors=constructors, attributes=attributes)
         try:
-            with self._heart(heartbeat), counted(self._types if attributes else (), self._through) as self.unseen:
+            with self._heart(heartbeat), stood_in as self.unrecorded:
                 sys.setprofile(self._hook)
                 try:
                     yield self
@@ -228,10 +244,10 @@ class Recorder:
                 setattr(self._module, name, function)
 
     def report(self) -> dict[str, Any]:
-        """Everything as plain data, the most called functions first.
+        """Everything as plain data, the most called functions first; times in ns.
 
-        The cost of recording is taken off each call as it usually is, so a short one may come out below nothing; only
-        the sum over a function's calls is cut off there.
+        The usual cost of recording is taken off each call, so a short call may come out below zero; only the sum over a
+        function's calls is cut off at zero.
         """
         rows = [
             replace(row, wall_ns=max(0, row.wall_ns), cpu_ns=max(0, row.cpu_ns), gil_ns=max(0, row.gil_ns))
@@ -246,20 +262,22 @@ class Recorder:
             "kernel_ns": sum(row.kernel_ns for row in rows),
             "bytes": sum(row.bytes_in + row.bytes_out for row in rows),
             "cost_ns": self.cost_wall_ns,
-            "unseen": self.unseen,
+            "unrecorded": self.unrecorded,
+            "batches": [asdict(batch) for batch in self.batches],
             "functions": [asdict(row) for row in rows],
         }
 
 
 def _usual(totals: list[int]) -> int:
-    """Median step of a running total: the mean is at the mercy of a few interruptions."""
+    """Median step of a running total; a few interruptions would spoil the mean."""
     return sorted(b - a for a, b in itertools.pairwise(totals))[len(totals) // 2]
 
 
 def _calibrated() -> tuple[int, int]:
-    """(wall, CPU) ns that recording adds to the time of a call: what one that does next to nothing seems to take."""
+    """(wall, CPU) ns that recording adds to a call: what a call that does next to nothing seems to take."""
     empty = object.__new__(Recorder)
     empty._module, empty._types, empty._began, empty.crossings = math, set(), [], {}
+    empty._home, empty._inside = "math", "math."
     empty._kernel, empty._records, empty._beats = None, None, 0
     empty.cost_wall_ns = empty.cost_cpu_ns = 0
     walls, cpus = [], []
@@ -274,11 +292,14 @@ def _calibrated() -> tuple[int, int]:
     return _usual(walls), _usual(cpus)
 
 
+@functools.cache
+def _named(path: str, line: int) -> str:
+    return f"{path.rpartition('/')[2]}:{line}"
+
+
 def _site(frame: FrameType) -> str:
-    """The line of user code a call came from; the recorder's own wrapper is passed over."""
+    """``file:line`` of the innermost frame outside the recorder."""
     here: FrameType | None = frame
-    while here is not None and here.f_code.co_filename.rpartition("/")[2] in OWN:
+    while here is not None and here.f_code.co_filename in OWN:
         here = here.f_back
-    if here is None:
-        return "?"
-    return f"{here.f_code.co_filename.rpartition('/')[2]}:{here.f_lineno}"
+    return "?" if here is None else _named(here.f_code.co_filename, here.f_lineno)

@@ -1,8 +1,8 @@
-"""Makes constructors and attributes of a native module's classes countable while a block runs.
+"""Counts constructions and attribute accesses of a native module's classes while a block runs.
 
-The interpreter's profiling hook reports neither. So every module's global that is such a class becomes a stand-in that
-counts its calls and is that class in every other way, and the attributes of the class are read by way of a counting
-descriptor. Everything is put back afterwards.
+The interpreter's profiling hook reports neither. So a stand-in replaces such a class in every module that holds it as a
+global: it counts calls of the class and behaves like the class otherwise. A counting descriptor replaces each attribute
+of the class. Both are undone at the end of the block.
 
 Stands alone (standard library only), because V1's worker imports it as a file.
 """
@@ -10,13 +10,15 @@ Stands alone (standard library only), because V1's worker imports it as a file.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from types import GetSetDescriptorType
 from typing import Any
 
 #: Called with the name of a constructor or attribute and the access itself; returns what the access returns.
 Through = Callable[[str, Callable[[], Any]], Any]
+#: What held a name before: the holder, the name, and its value.
+Undo = tuple[Any, str, Any]
 
 
 class _StandIn(type):
@@ -57,35 +59,48 @@ def _stand_in(real: type, through: Through) -> _StandIn:
     return _StandIn(real.__name__, (), {"_real": real, "_through": staticmethod(through)})
 
 
-@contextmanager
-def counted(types: Iterable[type], through: Through) -> Iterator[list[str]]:
-    """Leads constructions and attribute accesses of ``types`` through ``through``.
+def _replace_classes(types: Iterable[type], through: Through, undo: list[Undo]) -> None:
+    """Puts a stand-in for each class into every module that holds it as a global."""
+    stand_ins = {id(real): _stand_in(real, through) for real in types}
+    # One pass over all modules: there are thousands.
+    for module in list(sys.modules.values()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if id(value) in stand_ins:
+                setattr(module, name, stand_ins[id(value)])
+                undo.append((module, name, value))
 
-    Yields the names of the attributes that cannot be watched.
+
+def _replace_attributes(real: type, through: Through, undo: list[Undo]) -> list[str]:
+    """Puts a counting descriptor in place of each attribute of a class; the attributes that cannot be replaced."""
+    unrecorded = []
+    for name, value in list(vars(real).items()):
+        if isinstance(value, GetSetDescriptorType) and not name.startswith("__"):
+            attribute = f"{real.__name__}.{name}"
+            try:
+                setattr(real, name, _Attribute(attribute, value, through))
+            except TypeError:  # a class that cannot be changed
+                unrecorded.append(attribute)
+            else:
+                undo.append((real, name, value))
+    return unrecorded
+
+
+@contextmanager
+def counted(
+    types: Collection[type], through: Through, *, constructors: bool = True, attributes: bool = True
+) -> Iterator[list[str]]:
+    """Calls ``through`` for every construction and attribute access of ``types``.
+
+    Yields the names of the attributes that cannot be replaced, and so are not counted.
     """
-    unseen: list[str] = []
-    globals_put: list[tuple[Any, str, type]] = []
-    attributes_put: list[tuple[type, str, Any]] = []
+    unrecorded: list[str] = []
+    undo: list[Undo] = []
     try:
-        for real in types:
-            stand_in = _stand_in(real, through)
-            for module in list(sys.modules.values()):
-                for name, value in list(getattr(module, "__dict__", {}).items()):
-                    if value is real:
-                        setattr(module, name, stand_in)
-                        globals_put.append((module, name, real))
-            for name, value in list(vars(real).items()):
-                if isinstance(value, GetSetDescriptorType) and not name.startswith("__"):
-                    attribute = f"{real.__name__}.{name}"
-                    try:
-                        setattr(real, name, _Attribute(attribute, value, through))
-                    except TypeError:  # a class that cannot be changed
-                        unseen.append(attribute)
-                    else:
-                        attributes_put.append((real, name, value))
-        yield unseen
+        if constructors:
+            _replace_classes(types, through, undo)
+        for real in types if attributes else ():
+            unrecorded += _replace_attributes(real, through, undo)
+        yield unrecorded
     finally:
-        for module, name, real in globals_put:
-            setattr(module, name, real)
-        for real, name, value in attributes_put:
-            setattr(real, name, value)
+        for holder, name, value in undo:
+            setattr(holder, name, value)

@@ -6,26 +6,31 @@ import argparse
 import itertools
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from parity.harness.cli.common import (
-    open_pair,
-)
-from parity.harness.oracle.verdict import ExitCode
+from parity.harness.cli.common import UsageError, open_pair
+from parity.harness.oracle.verdict import ExitCode, Verdict
 from parity.harness.triage.campaign import Campaign
 
 
 def sweep(options: argparse.Namespace) -> int:
-    """Hunts for differences among generated cases, outside pytest."""
+    """Searches generated cases for differences, outside pytest."""
     from parity.harness.coverage.registry import Coverage
 
+    if (options.cases is not None and options.cases < 1) or not options.seconds > 0:
+        raise UsageError("--cases wants at least 1 and --seconds a positive number: otherwise nothing is compared")
+    verdicts: Counter[Verdict] = Counter()
+    trades = 0
     with open_pair(options.engines) as pair:
         campaign = Campaign(pair, Coverage(), options.output, limits=pair.limits)
         began, shown, number = time.monotonic(), 0.0, 0
         numbers = itertools.count() if options.cases is None else range(options.cases)
         for number, (case, made) in enumerate(campaign.sweep(options.seed, numbers), 1):
-            campaign.examine(case, made)
+            report = campaign.examine(case, made).report
+            verdicts[report.verdict] += 1
+            trades += report.trades
             spent = time.monotonic() - began
             if spent >= options.seconds:
                 break
@@ -38,7 +43,15 @@ def sweep(options: argparse.Namespace) -> int:
         for found in campaign.conclude(name=f"sweep-{options.seed}"):
             print(f"\n{found.text}")
         print(f"\n{number} cases of seed {options.seed}: {len(campaign.kinds)} kinds of differences")
-        return ExitCode.DIFFERENCE if campaign.kinds else ExitCode.PASS
+        if verdicts[Verdict.UNEXPLAINED]:
+            return ExitCode.DIFFERENCE
+        if verdicts[Verdict.INCOMPARABLE]:
+            raise UsageError(
+                f"{verdicts[Verdict.INCOMPARABLE]} cases are incomparable: an engine gave no usable answer"
+            )
+        if not trades:
+            raise UsageError(f"VACUOUS: {number} cases without a single trade; run more of them")
+        return ExitCode.PASS
 
 
 def corpus(options: argparse.Namespace) -> int:

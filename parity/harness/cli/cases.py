@@ -72,9 +72,9 @@ def explain(options: argparse.Namespace) -> int:
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         probe = Probe(pair, pair.prepare(case))
-        a = probe.reference
-        if a.outcome is None:
-            raise UsageError(f"{pair.a.name} {a.failure}")
+
+        def agrees(at_v1: frozenset[str]) -> bool:
+            return probe.equal(name for name in SWITCHES if name not in at_v1)
 
         def outcome(switches: Mapping[str, str]) -> Outcome | Refusal:
             answer = probe.at(switches)
@@ -82,19 +82,21 @@ def explain(options: argparse.Namespace) -> int:
                 raise UsageError(f"{pair.b.name} {answer.failure}")
             return answer.outcome
 
-        found = attribute_to_switches(
-            SWITCHES, lambda at_v1: probe.equal(name for name in SWITCHES if name not in at_v1)
-        )
+        reference = probe.reference.outcome
+        failure = probe.failure()
+        if reference is None or failure:
+            raise UsageError(f"{case.id}: {failure}")
+        found = attribute_to_switches(SWITCHES, agrees)
         if found is None:
             print("UNEXPLAINED: the engines differ with every switch at v1 (omega-parity locate says where)")
             return ExitCode.DIFFERENCE
         if not found:
             print("equal with all switches at v2: there is nothing to explain")
             return ExitCode.PASS
-        decisions = {d.switch: d.path.name for d in adr.load_all() if d.switch}
+        decisions = {switch: decision.path.name for switch, decision in adr.by_switch(adr.load_all()).items()}
         named = [f"{name} ({decisions.get(name, 'NO ADR')})" for name in sorted(found)]
         print(f"explained by {', '.join(named)}")
-        print("\n".join(explanation(found, a.outcome, outcome, every=SWITCHES)))
+        print("\n".join(explanation(found, reference, outcome, every=SWITCHES, engines=(pair.a.name, pair.b.name))))
         return ExitCode.PASS if found <= decisions.keys() else ExitCode.DIFFERENCE
 
 

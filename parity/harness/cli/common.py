@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from parity.harness.engines import SWITCHES
+from parity.harness.engines import SWITCHES, EnginesError
 from parity.harness.model.case import Case
 from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.oracle.compare import Tolerances
@@ -14,31 +14,56 @@ from parity.harness.oracle.verdict import ExitCode, Verdict
 from parity.harness.run.differential import Examined, Pair
 from parity.harness.run.scratch import scratch
 
+STATUS = {
+    Verdict.MATCH: ExitCode.PASS,
+    Verdict.EXPLAINED: ExitCode.PASS,
+    Verdict.UNEXPLAINED: ExitCode.DIFFERENCE,
+    Verdict.INCOMPARABLE: ExitCode.INFRASTRUCTURE,
+}
+
 
 class UsageError(Exception):
     """What the user gave cannot be used; the message says why."""
 
 
 def load_case(path: Path) -> Case:
+    """The case of a file; UsageError when it is none."""
     try:
         return Case.load(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} is not a case file: {error}") from error
 
 
 @contextmanager
 def open_pair(engines: Path | None) -> Iterator[Pair]:
-    with scratch() as folder:
-        pair = Pair.of(engines, folder, Tolerances.load())
+    """The engines under comparison.
+
+    Raises:
+        UsageError: tolerances, engines or the folder for scratch files cannot be used.
+    """
+    with ExitStack() as stack:
         try:
-            yield pair
-        finally:
-            pair.close()
+            folder = stack.enter_context(scratch())
+        except OSError as error:
+            raise UsageError(f"no scratch files can be written: {error.strerror}: {error.filename}") from error
+        try:
+            tolerances = Tolerances.load()
+        except Exception as error:
+            raise UsageError(f"tolerances.toml cannot be used: {error}") from error
+        try:
+            pair = Pair.of(engines, folder, tolerances)
+        except EnginesError:
+            raise
+        except Exception as error:  # an engine's own module may raise anything
+            raise UsageError(f"the engines cannot be used: {error}") from error
+        stack.callback(pair.close)
+        yield pair
 
 
 def parse_switches(names: str) -> dict[str, str]:
+    """The named switches at ``v2``, separated by commas; ``all`` names every one."""
     chosen = SWITCHES if names == "all" else tuple(n for n in names.split(",") if n)
     unknown = set(chosen) - set(SWITCHES)
     if unknown:
@@ -52,6 +77,7 @@ def examine(pair: Pair, case: Case, switches: dict[str, str]) -> Examined:
 
 
 def both_outcomes(examined: Examined) -> tuple[Outcome | Refusal, Outcome | Refusal]:
+    """What both engines answered; UsageError where one gave no answer that can be compared."""
     a, b = examined.a.outcome, examined.b.outcome
     if a is None or b is None:
         raise UsageError(f"{examined.report.case_id}: {examined.report.reason}")
@@ -59,4 +85,5 @@ def both_outcomes(examined: Examined) -> tuple[Outcome | Refusal, Outcome | Refu
 
 
 def status_of(examined: Examined) -> int:
-    return ExitCode.PASS if examined.report.verdict is Verdict.MATCH else ExitCode.DIFFERENCE
+    """The exit code of one judged case."""
+    return STATUS[examined.report.verdict]

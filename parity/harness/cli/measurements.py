@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from parity.harness.boundary.flame_graphs import TOOLS, ToolError, profile
-from parity.harness.cli.common import (
-    UsageError,
-    load_case,
-)
+from parity.harness.cli.common import UsageError, load_case
 from parity.harness.model.files import prepare
 from parity.harness.oracle.verdict import ExitCode
-from parity.harness.report.bench_history import changes, history
+from parity.harness.report.bench_history import BenchFile, BenchFileError, changes, history, read
 from parity.harness.run.scratch import scratch
 
 
@@ -31,25 +27,47 @@ def profiled(options: argparse.Namespace) -> int:
     return ExitCode.PASS
 
 
+def _bench_file(path: Path) -> BenchFile:
+    """A file of `make bench`; UsageError when it cannot be used."""
+    try:
+        return read(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except BenchFileError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
 def bench_compared(options: argparse.Namespace) -> int:
     """Judges the change from one `make bench` file to another: red only where noise cannot be the reason."""
+    a, b = _bench_file(options.a), _bench_file(options.b)
     try:
-        a, b = (json.loads(path.read_text(encoding="utf-8")) for path in (options.a, options.b))
         found = changes(a, b)
-    except (OSError, ValueError) as error:
-        raise UsageError(str(error)) from error
+    except BenchFileError as error:
+        raise UsageError(f"{options.a}, {options.b}: {error}") from error
     print("\n".join(str(change) for change in found))
     return ExitCode.PERFORMANCE if any(change.red for change in found) else ExitCode.PASS
 
 
 def bench_history(options: argparse.Namespace) -> int:
     """Shows the figures of kept `make bench` files side by side, the oldest first."""
+    if not options.folder.is_dir():
+        raise UsageError(f"{options.folder}: no such folder; `make bench` keeps its files in var/bench/history")
+    paths = sorted(options.folder.glob("*.json"))
+    if not paths:
+        raise UsageError(f"{options.folder}: no *.json file to show; `make bench` keeps one of each run")
     try:
-        files = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(options.folder.glob("*.json"))]
-        print("\n".join(history(files)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        print("\n".join(history([_bench_file(path) for path in paths])))
+    except BenchFileError as error:
         raise UsageError(f"{options.folder}: {error}") from error
     return ExitCode.PASS
+
+
+def _positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
 
 
 def add_to(commands: Any) -> None:
@@ -59,8 +77,8 @@ def add_to(commands: Any) -> None:
     command.add_argument("engine", choices=("v1", "v2"))
     command.add_argument("case", type=Path, help="a case file")
     command.add_argument("--tool", choices=tuple(TOOLS), default="py-spy", help="py-spy (Python side) or perf (native)")
-    command.add_argument("--repeats", type=int, default=40, help="how often the case is run (default: 40)")
-    command.add_argument("-o", "--output", type=Path, help="SVG or PNG (default: CASE-ENGINE-TOOL.svg)")
+    command.add_argument("--repeats", type=_positive, default=40, help="how often the case is run (default: 40)")
+    command.add_argument("-o", "--output", type=Path, help="SVG, PNG or PDF (default: CASE-ENGINE-TOOL.svg)")
     benches = commands.add_parser("bench", help="compare benchmark files")
     benches = benches.add_subparsers(required=True, metavar="COMMAND")
     command = benches.add_parser("compare", help="judge the change from A to B", description=bench_compared.__doc__)

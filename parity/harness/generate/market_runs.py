@@ -122,6 +122,11 @@ def cases(where: Source) -> list[Case]:
     return out
 
 
+def case(name: str, where: Source) -> Case:
+    """The market run of that name (one of `RUNS`, or ``scripted``); KeyError when there is none."""
+    return {case.id: case for case in cases(where)}[f"market::{name}"]
+
+
 def _case(name: str, config: dict[str, Any], costs: dict[str, Any], where: Source) -> Case:
     return Case(
         id=f"market::{name}", config=config, data_root=str(where.root), costs=costs, specs=DEFAULT_SPECS,

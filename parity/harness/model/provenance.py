@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import re
+import subprocess
 import sys
 from functools import lru_cache
 from importlib import metadata
@@ -16,6 +18,23 @@ def command() -> str:
     """The omega-parity of this environment, as one would type it here."""
     path = Path(sys.executable).parent / "omega-parity"
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+@lru_cache(maxsize=1)
+def commit() -> str:
+    """The commit of this checkout, with a digest of what was changed since; ``unknown`` outside a checkout.
+
+    Sessions of several machines are joined only where it is the same.
+    """
+
+    def git(*words: str) -> bytes:
+        return subprocess.run(["git", *words], cwd=REPOSITORY, capture_output=True, check=True).stdout
+
+    try:
+        head, changes = git("rev-parse", "HEAD").decode().strip(), git("diff", "HEAD", "--binary")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{head}+{hashlib.sha256(changes).hexdigest()[:12]}" if changes else head
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from msgspec import UNSET
 
 from parity.harness.model.outcome import Outcome, Refusal
+from parity.harness.oracle.figures import COARSEST, exact, money, plain, precision_of, rounded
 
+#: Money below this is the noise of adding up, not an effect.
+NOISE = 1e-9
 #: Whether the engines agree when exactly these switches are at ``v1`` and all others at ``v2``.
 Agrees = Callable[[frozenset[str]], bool]
 
@@ -56,15 +59,62 @@ class Effect:
         result = sum(trade.result for trade in outcome.trades if trade.result is not UNSET)
         return cls(len(outcome.trades), result, 0.0 if outcome.fees_total is UNSET else outcome.fees_total)
 
-    def against(self, base: Effect) -> str:
-        """The change from ``base``."""
-        if self.refusal != base.refusal:
-            return f"refused with {self.refusal}" if self.refusal else f"no longer refused with {base.refusal}"
-        changes = [("trades", self.trades - base.trades), ("result", self.result - base.result),
-                   ("fees", self.fees - base.fees)]  # fmt: skip
-        # A change below a billionth is the noise of adding up, not an effect.
-        shown = [f"{name} {change:+.10g}" for name, change in changes if abs(change) > 1e-9]
-        return ", ".join(shown) or "same trades and money; something else differs"
+    def __str__(self) -> str:
+        if self.refusal is not None:
+            return f"refuses with {self.refusal}"
+        trades = f"{self.trades} trade{'' if self.trades == 1 else 's'}"
+        return f"{trades}, result {money(self.result)}, fees {money(self.fees)}"
+
+    def against(self, base: Effect, engines: tuple[str, str], switches: str) -> list[str]:
+        """Both engines' figures and the change, a line each: ``result: V1 -100.00, with X at v2 -155.00: 55.00 worse``.
+
+        ``base`` is the first engine's effect, this one the second's with ``switches`` (as they are called) at ``v2``.
+        """
+        a, b = engines
+        at_v2 = f"with {switches} at v2"
+        if self.refusal is not None or base.refusal is not None:
+            if self.refusal == base.refusal:
+                return [f"refusal: {a} and {b} {at_v2} both refuse with {base.refusal}"]
+            return [f"refusal: {a} {_verb(base)}, {b} {at_v2} {_verb(self)}"]
+        lines = [
+            f"trades: {a} {base.trades}, {at_v2} {self.trades}: {_count(self.trades - base.trades)}",
+            f"result: {a} {{}}, {at_v2} {{}}: {_better(self.result - base.result)}".format(
+                *_figures(base.result, self.result)
+            ),
+            f"fees: {a} {{}}, {at_v2} {{}}: {_better(base.fees - self.fees)}".format(*_figures(base.fees, self.fees)),
+        ]
+        changed = [line for line in lines if not line.endswith(": the same") or line.startswith("result")]
+        if len(changed) == 1 and changed[0].endswith(": the same"):
+            return [f"{base}: the same in {a} and in {b} {at_v2}; something else differs (replay says what)"]
+        return changed
+
+
+def _verb(effect: Effect) -> str:
+    return str(effect) if effect.refusal is not None else f"runs ({effect})"
+
+
+def _count(change: int) -> str:
+    if not change:
+        return "the same"
+    return f"{abs(change)} {'more' if change > 0 else 'fewer'}"
+
+
+def _better(change: float) -> str:
+    """A change of money in the trader's words; below a billionth it is the noise of adding up."""
+    if abs(change) < NOISE:
+        return "the same"
+    return f"{_amount(abs(change), abs(change))} {'better' if change > 0 else 'worse'}"
+
+
+def _figures(a: float, b: float) -> tuple[str, str]:
+    """Both in cents, or as fine as the change between them needs."""
+    return _amount(a, abs(b - a)), _amount(b, abs(b - a))
+
+
+def _amount(value: float, change: float) -> str:
+    number = exact(value)
+    precision = precision_of("result", exact(change)) if change >= NOISE else COARSEST
+    return money(value) if precision == COARSEST else plain(rounded(number, precision))
 
 
 def explanation(
@@ -73,19 +123,19 @@ def explanation(
     run: Callable[[Mapping[str, str]], Outcome | Refusal],
     *,
     every: Sequence[str],
+    engines: tuple[str, str] = ("V1", "V2"),
 ) -> list[str]:
-    """A table: each switch of a minimal set by itself, all of them together, and all switches at ``v2``.
+    """What each switch of a minimal set does by itself, what all of them do together, and all switches at ``v2``.
 
-    ``run`` answers a case with the given switches at ``v2`` and all others at ``v1``.
+    ``run`` answers a case with the given switches at ``v2`` and all others at ``v1``; ``engines`` are the names of the
+    one that gave ``reference`` and the one that runs.
     """
     base = Effect.of(reference)
-    width = max((len(name) for name in switches), default=0)
-    lines = [f"V1: {base.trades} trades, result {base.result:.10g}, fees {base.fees:.10g}"]
-    for name in sorted(switches):
-        alone = Effect.of(run({name: "v2"})).against(base)
-        lines.append(f"  {name:{width}} alone at v2: {alone}")
+    lines = [f"{engines[0]}: {base}"]
+    groups: list[tuple[str, str, Sequence[str]]] = [(f"{name} alone", name, (name,)) for name in sorted(switches)]
     if len(switches) > 1:
-        together = Effect.of(run(dict.fromkeys(switches, "v2"))).against(base)
-        lines.append(f"  {'these together':{width}} at v2: {together}")
-    lines.append(f"  {'all switches':{width}} at v2: {Effect.of(run(dict.fromkeys(every, 'v2'))).against(base)}")
+        groups.append(("these together", "these", tuple(switches)))
+    for title, called, names in (*groups, ("all switches", "all", every)):
+        effect = Effect.of(run(dict.fromkeys(names, "v2")))
+        lines += [f"{title}:", *(f"  {line}" for line in effect.against(base, engines, called))]
     return lines

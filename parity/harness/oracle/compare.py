@@ -100,7 +100,7 @@ def _parts(a: Outcome, b: Outcome, tolerances: Tolerances, names: Names) -> Iter
     if a.metrics is not UNSET and b.metrics is not UNSET:
         unknown = {name.removeprefix("metrics.") for name in (*a.unknown, *b.unknown)}
         left, right = ({k: v for k, v in m.items() if k not in unknown} for m in (a.metrics, b.metrics))
-        yield from _compare_metrics(left, right, tolerances)
+        yield from _compare_metrics(left, right, tolerances, names)
 
 
 def _agree(group: str, name: str, a: Any, b: Any, tolerances: Tolerances) -> bool:
@@ -198,14 +198,20 @@ def _compare_equity(
             return
         if not tolerances.equal("account", "equity", left, right):
             note = f"first of the points that differ, at {moment(left_ts)}"
-            yield Difference(group="account", field="equity", a=left, b=right, path=f"equity[{i}].equity", note=note)
+            path = f"equity[{i}].equity"
+            yield Difference(group="account", field="equity", a=left, b=right, path=path, note=note, time=left_ts)
             return
 
 
-def _compare_metrics(a: dict[str, Any], b: dict[str, Any], tolerances: Tolerances) -> Iterable[Difference]:
-    if a.keys() != b.keys():
-        only_a, only_b = sorted(a.keys() - b.keys()), sorted(b.keys() - a.keys())
-        yield Difference(group="metrics", field="", a=only_a, b=only_b, path="metrics", note="other metrics")
+def _compare_metrics(
+    a: dict[str, Any], b: dict[str, Any], tolerances: Tolerances, names: Names
+) -> Iterable[Difference]:
+    """Metrics that one side alone has, each with its name, then those of both by value."""
+    for name in sorted(a.keys() ^ b.keys()):
+        there = names[0] if name in a else names[1]
+        yield Difference(
+            group="metrics", field=name, a=a.get(name), b=b.get(name), path=f"metrics.{name}", note=f"only in {there}"
+        )
     for name, value in a.items():
         if name in b and not tolerances.equal("metrics", name, value, b[name]):
             yield Difference(group="metrics", field=name, a=value, b=b[name], path=f"metrics.{name}")

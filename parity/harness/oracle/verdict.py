@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from parity.harness.model.outcome import Answer, Outcome
+from parity.harness.model.outcome import Answer, Outcome, Refusal
 from parity.harness.oracle.compare import Difference, Names
 
 
@@ -43,6 +42,10 @@ class CaseReport:
     reason: str = ""
     trades: int = 0
     bars: int = 0
+    #: Both engines refused the case.
+    refused: bool = False
+    #: Names of engines that gave no trace though one was asked for: the case is compared by its results only.
+    untraced: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{self.case_id}: {self.verdict}" + (f" ({self.reason})" if self.reason else "")]
@@ -56,7 +59,10 @@ def judge(
     case_id: str, a: Answer, b: Answer, differences: list[Difference], *, parity: bool, names: Names = ("A", "B")
 ) -> CaseReport:
     """The verdict before anything is explained: with ``parity`` every difference is unexplained."""
-    report = CaseReport(case_id=case_id, verdict=Verdict.MATCH, trades=a.trades, bars=a.bars, unknown=unknown(a, b))
+    refused = isinstance(a.outcome, Refusal) and isinstance(b.outcome, Refusal)
+    report = CaseReport(
+        case_id=case_id, verdict=Verdict.MATCH, trades=a.trades, bars=a.bars, unknown=unknown(a, b), refused=refused
+    )
     if a.failure or b.failure:
         reason = "; ".join(f"{name}: {x.failure}" for name, x in zip(names, (a, b), strict=True) if x.failure)
         return replace(report, verdict=Verdict.INCOMPARABLE, reason=reason)
@@ -73,45 +79,22 @@ def unknown(a: Answer, b: Answer) -> frozenset[str]:
     return frozenset((*a.outcome.unknown, *b.outcome.unknown))
 
 
-@dataclass
-class Tally:
-    """Counts over a run."""
+class DivergenceError(AssertionError):
+    """A difference between the engines: the one failure of the suite that ends with exit code 1."""
 
-    verdicts: Counter[str] = field(default_factory=Counter)
-    trades: int = 0
-    bars: int = 0
-    reports: list[CaseReport] = field(default_factory=list)
-    #: Cases in which a field was not compared because an engine does not know it, by field.
-    unknown: Counter[str] = field(default_factory=Counter)
 
-    def add(self, report: CaseReport) -> None:
-        self.verdicts[report.verdict] += 1
-        self.unknown.update(report.unknown)
-        self.trades += report.trades
-        self.bars += report.bars
-        if report.verdict in (Verdict.UNEXPLAINED, Verdict.INCOMPARABLE):
-            self.reports.append(report)
+class IncomparableError(Exception):
+    """An engine crashed, hung, contradicted itself or answered nonsense, so that there is nothing to compare."""
 
-    def merge(self, other: Tally) -> None:
-        """Adds another tally."""
-        self.verdicts.update(other.verdicts)
-        self.trades += other.trades
-        self.bars += other.bars
-        self.reports += other.reports
-        self.unknown.update(other.unknown)
 
-    @property
-    def cases(self) -> int:
-        return sum(self.verdicts.values())
+def require_match(report: CaseReport, text: str) -> None:
+    """Raises unless the engines are equal on a case; ``text`` is for people.
 
-    @property
-    def comparable(self) -> int:
-        return self.cases - self.verdicts[Verdict.INCOMPARABLE]
-
-    def vacuous(self, *, least_cases: int, least_trades: int) -> str | None:
-        """Why a run proves nothing, if it does."""
-        if self.comparable < least_cases:
-            return f"{self.comparable} comparable cases, at least {least_cases} are needed"
-        if self.trades < least_trades:
-            return f"{self.trades} trades, at least {least_trades} are needed"
-        return None
+    Raises:
+        DivergenceError: the engines differ.
+        IncomparableError: one of them gave no answer that can be compared.
+    """
+    if report.verdict is Verdict.UNEXPLAINED:
+        raise DivergenceError(text)
+    if report.verdict is Verdict.INCOMPARABLE:
+        raise IncomparableError(text)

@@ -1,54 +1,79 @@
-"""The report a person reads at the end of a run. Pure: text in, text out."""
+"""The report a person reads at the end of a run. Pure: a session in, text out."""
 
 from __future__ import annotations
 
-from parity.harness.oracle.verdict import Verdict
-from parity.harness.report.session import Session
+from collections import Counter
 
-#: What spec 01 asks of the migration.
-STEPS = {
-    1: "multi-call patterns gone",
-    2: "Arrow IPC replaced by Parquet read in Rust",
-    3: "PyO3 objects gone from the core",
-    4: "one entry point",
+from parity.harness.oracle.verdict import Verdict
+from parity.harness.report.boundary_text import boundary
+from parity.harness.report.conclusion import headline
+from parity.harness.report.session import Session
+from parity.harness.report.tally import Failure
+
+#: Failures of one kind that are named; the others are counted.
+MOST_FAILURES = 10
+#: Lists of left-out work that are longer are cut.
+MOST_REASONS = 20
+TITLES = {
+    "difference": "Differences",
+    "infrastructure": "Failed for another reason than a difference",
+    "performance": "Performance rules broken",
 }
 
 
 def render(seen: Session) -> str:
     """The whole report."""
-    parts = [_market(seen), _cases(seen), _coverage(seen), _tolerances(seen), _rules(seen), _times(seen)]
-    parts += [*seen.findings, _bottom_line(seen)]
+    parts = [_market(seen), _cases(seen), _limits_of_comparison(seen), _coverage(seen), _tolerances(seen)]
+    parts += [
+        boundary(seen),
+        _times(seen),
+        _not_run(seen),
+        *seen.findings,
+        "\n".join(seen.remarks),
+        _failures(seen),
+        headline(seen),
+    ]
     return "\n\n".join(part for part in parts if part)
-
-
-#: Columns of one engine in the table of the boundary, and their widths.
-SIDE = (("calls", 9), ("bytes", 11), ("ms", 9), ("share", 9))
 
 
 def _cases(seen: Session) -> str:
     if not seen.tallies:
         return ""
-    head = f"{'':22}{'cases':>7}{'bars':>10}{'trades':>8}" + "".join(f"{v.value:>14}" for v in Verdict)
-    lines = ["V1 against V2, case by case", head]
+    a, b = seen.engines
+    head = f"{'':22}{'cases':>7}{'refused':>9}{'bars':>10}{'trades':>8}" + "".join(f"{v.value:>14}" for v in Verdict)
+    lines = [f"{a} against {b}, case by case (refused: by both engines, with the same code)", head]
     for name, tally in [*seen.tallies.items(), ("total", seen.total)]:
         counts = "".join(f"{tally.verdicts[v]:>14}" for v in Verdict)
-        lines.append(f"{name:22}{tally.cases:>7}{tally.bars:>10}{tally.trades:>8}{counts}")
-    for report in seen.total.reports[:5]:
-        lines.append(str(report))
+        lines.append(f"{name:22}{tally.cases:>7}{tally.refused:>9}{tally.bars:>10}{tally.trades:>8}{counts}")
+    lines += seen.total.reports[:5]
     if seen.adrs:
-        lines.append(f"{seen.adrs} ADRs ran: each witness differs with its switch at v2 and is equal at v1")
+        lines.append(f"ADRs that ran: {seen.adrs}; each witness differs with its switch at v2 and is equal at v1")
+    return "\n".join(lines)
+
+
+def _limits_of_comparison(seen: Session) -> str:
+    """What could not be compared, because an engine does not know it or has no trace."""
+    total, lines = seen.total, []
+    unknown = {field: count for field, count in total.unknown.items() if field != "events" or not total.untraced}
+    if unknown:
+        lines.append("Declared unknown by an engine, so neither equal nor different")
+        lines += [f"  {field} in {count} cases" for field, count in sorted(unknown.items())]
+    for engine, count in sorted(total.untraced.items()):
+        lines.append(f"{engine} gave no trace in {count} cases: compared by results only")
     return "\n".join(lines)
 
 
 def _market(seen: Session) -> str:
     if not seen.market_runs:
         return ""
+    widths = [max(8, len(name) + 4) for name in seen.engines]
+    heads = "".join(f"{name + ' s':>{width}}" for name, width in zip(seen.engines, widths, strict=True))
     lines = [f"Market: {seen.market}"]
-    lines.append(f"{'config':24}{'bars':>7}{'trades':>8}{'V1 s':>8}{'V2 s':>8}{'speed-up':>10}  all switches at v1")
+    lines.append(f"{'config':24}{'bars':>7}{'trades':>8}{heads}{'speed-up':>10}  all switches at v1")
     for run in seen.market_runs:
         ratio = run.seconds_a / run.seconds_b if run.seconds_b else 0.0
         lines.append(
-            f"{run.case_id:24}{run.bars:>7}{run.trades:>8}{run.seconds_a:>8.2f}{run.seconds_b:>8.3f}"
+            f"{run.case_id:24}{run.bars:>7}{run.trades:>8}{run.seconds_a:>{widths[0]}.2f}{run.seconds_b:>{widths[1]}.3f}"
             f"{ratio:>9.0f}x  {run.verdict}"
         )
     trades = sum(run.trades for run in seen.market_runs)
@@ -58,10 +83,10 @@ def _market(seen: Session) -> str:
     if counts:
         shown = ", ".join(f"{name} {count}" for name, count in counts.most_common())
         lines.append(f"configs that differ with a single switch at v2: {shown}")
-    explained = [run for run in seen.market_runs if run.explained_by]
+    explained = [effects for effects in seen.switch_effects if effects.explained_by]
     if explained:
         lines.append("all switches at v2: what accounts for the difference (a minimal set that must go back to v1)")
-        lines += [f"  {run.case_id:24}{', '.join(run.explained_by)}" for run in explained]
+        lines += [f"  {effects.case_id:24}{', '.join(effects.explained_by)}" for effects in explained]
     return "\n".join(lines)
 
 
@@ -75,65 +100,49 @@ def _tolerances(seen: Session) -> str:
     return "\n".join(lines)
 
 
-def _rules(seen: Session) -> str:
-    lines = []
-    if seen.rules:
-        lines.append("V1's boundary (spec 9.5; CPU time judged, wall time shown)")
-        lines += [str(row) for row in seen.rules]
-    if seen.steps:
-        lines.append("The four migration steps")
-        lines += [f"  {number}. {STEPS[number]}: {evidence}" for number, evidence in sorted(seen.steps.items())]
-    if seen.before_after:
-        lines += _before_after(seen)
-    if seen.boundary_facts:
-        lines.append("V2's boundary")
-        lines += [f"  {fact}" for fact in seen.boundary_facts]
-    return "\n".join(lines)
-
-
-def _before_after(seen: Session) -> list[str]:
-    """V1's calls, bytes and share are recorded ones; its time is that of a run without recording."""
-    lines = ["The boundary before and after: calls, bytes, ms of the whole run and the share of them at the boundary"]
-    heads = "".join(f"{f'V{n} {head}':>{width}}" for n in (1, 2) for head, width in SIDE)
-    lines.append(f"  {'config':18}{'scenario':>9}{'bars':>7}{heads}{'speed-up':>10}")
-    for row in sorted(seen.before_after, key=lambda row: (row.scenario, row.name)):
-        sides = "".join(
-            f"{side.calls:>9}{side.bytes:>11}{1000 * side.seconds:>9.1f}{side.share:>9.0%}" for side in (row.v1, row.v2)
-        )
-        lines.append(f"  {row.name:18}{row.scenario:>9}{row.bars:>7}{sides}{row.speed_up:>9.0f}x")
-    return lines
-
-
 def _times(seen: Session) -> str:
     clocks, processes = seen.clocks, max(1, seen.processes)
     if not clocks.a + clocks.b:
         return ""
-    lines = [f"Time: {clocks.a:.1f} s in V1, {clocks.b:.1f} s in V2, {clocks.harness:.1f} s in the harness"]
+    a, b = seen.engines
+    lines = [f"Time: {clocks.a:.1f} s in {a}, {clocks.b:.1f} s in {b}, {clocks.harness:.1f} s in the harness"]
     for name, pace in seen.paces.items():
-        if pace.cases:
+        if pace.cases and pace.wall:
             each = [1000 * x / pace.cases for x in (pace.a, pace.b, pace.harness)]
             rate = pace.cases / pace.wall * processes
             lines.append(
                 f"  {name:22} {rate:>5.0f} cases/s on {processes} process{'es' if processes > 1 else ''}; "
-                f"each {each[0]:.1f} ms in V1, {each[1]:.1f} ms in V2, {each[2]:.1f} ms in the harness"
+                f"each {each[0]:.1f} ms in {a}, {each[1]:.1f} ms in {b}, {each[2]:.1f} ms in the harness"
             )
     return "\n".join(lines)
 
 
 def _coverage(seen: Session) -> str:
-    return "\n".join(seen.coverage.lines()) if any(seen.coverage.hits.values()) else ""
+    return "\n".join(seen.coverage.lines()) if seen.coverage.hits or seen.coverage.untraced else ""
 
 
-def _bottom_line(seen: Session) -> str:
-    vacuous = seen.vacuous()
-    if vacuous:
-        return f"VACUOUS: {vacuous}"
-    total = seen.total
-    bad = total.verdicts[Verdict.UNEXPLAINED] + total.verdicts[Verdict.INCOMPARABLE]
-    if seen.failures or bad:
-        unexplained, incomparable = (total.verdicts[v] for v in (Verdict.UNEXPLAINED, Verdict.INCOMPARABLE))
-        counts = f"{unexplained} unexplained, {incomparable} incomparable, {len(seen.failures)} failed tests"
-        return f"NOT EQUAL: {counts}"
-    if not total.comparable:
-        return "NOTHING COMPARED: no case ran on both engines"
-    return f"EQUAL: {total.cases} cases, {total.trades} trades, no difference between V1 and V2 that no ADR explains"
+def _not_run(seen: Session) -> str:
+    """What was left out, by reason."""
+    reasons = Counter(seen.skipped.values())
+    lines = [f"  {reason} ({count} {'tests' if count > 1 else 'test'})" for reason, count in sorted(reasons.items())]
+    lines = [f"  {reason}" for reason in seen.left_out()] + lines
+    if len(lines) > MOST_REASONS:
+        lines[MOST_REASONS:] = [f"  ... and {len(lines) - MOST_REASONS} more reasons"]
+    return "\n".join(["Not run", *lines]) if lines else ""
+
+
+def _failures(seen: Session) -> str:
+    lines = []
+    for kind, title in TITLES.items():
+        failed = seen.failed(kind)
+        if failed:
+            lines.append(f"{title}: {len(failed)}")
+            lines += [f"  {_brief(failure)}" for failure in failed[:MOST_FAILURES]]
+            if len(failed) > MOST_FAILURES:
+                lines.append(f"  ... and {len(failed) - MOST_FAILURES} more")
+    return "\n".join(lines)
+
+
+def _brief(failure: Failure) -> str:
+    first = failure.message.strip().partition("\n")[0]
+    return f"{failure.test}: {first[:200]}" if first else failure.test

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import UNSET
+
 from parity.harness.engines import Engine, configured, limits
 from parity.harness.engines.clocks import Clocks
 from parity.harness.model.case import Case
@@ -186,7 +188,12 @@ class Pair:
         report = self._judged(case, a, b, differences, parity=parity)
         both_ran = isinstance(a.outcome, Outcome) and isinstance(b.outcome, Outcome)
         if both_ran and traces(a.outcome, b.outcome) is None:
-            report = replace(report, unknown=report.unknown | {"events"})
+            untraced = tuple(
+                name
+                for name, x in zip(self.names, (a.outcome, b.outcome), strict=True)
+                if isinstance(x, Outcome) and x.events is UNSET
+            )
+            report = replace(report, unknown=report.unknown | {"events"}, untraced=untraced)
         kind = fingerprint(a, b, differences, names=self.names)
         return Examined(case=case, a=a, b=b, report=report, fingerprint=kind)
 

@@ -56,7 +56,7 @@ class Probe:
 
     def equal(self, switches: AtV2 = ()) -> bool:
         """Whether both engines ran and agree with these switches at ``v2``."""
-        at_v2 = _at_v2(switches)
+        at_v2 = _at_v2(switches)  # once: the caller may give names that can be gone through once only
         return self.failure(at_v2) is None and not self.differences(at_v2)
 
     def equal_at_v1(self) -> bool:

@@ -32,7 +32,7 @@ def scratch() -> Iterator[Path]:
     """A folder that is gone afterwards: below ``$OMEGA_PARITY_SCRATCH``, else in memory, else the system's choice.
 
     Raises:
-        FileNotFoundError: the folder that the variable names does not exist.
+        OSError: the folder that the variable names does not exist or cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="omega-parity-", dir=_parent()) as folder:
         yield Path(folder)

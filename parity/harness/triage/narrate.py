@@ -114,7 +114,7 @@ def _answer_words(side: Side) -> str:
 def _first_of(differences: Sequence[Difference]) -> Difference:
     """The earliest difference of the first group, and of its row the first field."""
     group = [d for d in differences if d.group == differences[0].group]
-    return min(group, key=lambda d: (d.order is None, d.time or 0))
+    return min(group, key=lambda d: (d.order is None, d.time is None, d.time or 0))
 
 
 def result_words(differences: Sequence[Difference], names: tuple[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What differs, for people: DeepDiff over the pruned parts only. Pure.
+"""What differs, for people: DeepDiff over the rows that differ only. Pure.
 
 DeepDiff on whole outcomes takes minutes; ``compare`` has already found the few rows that differ, so that only those
 are handed to it. Its ``math_epsilon`` stays off: what counts as equal is decided by ``compare`` alone.
@@ -13,13 +13,17 @@ import msgspec
 from deepdiff import DeepDiff
 
 from parity.harness.model.outcome import Outcome, Refusal
+from parity.harness.model.times import moment
 from parity.harness.oracle.compare import Difference
 
 
 def _row(outcome: Outcome, group: str, order: int) -> Mapping[str, Any] | None:
     rows = getattr(outcome, group)
     found = None if rows is msgspec.UNSET else next((row for row in rows if row.order_id == order), None)
-    return None if found is None else msgspec.structs.asdict(found)
+    if found is None:
+        return None
+    values = msgspec.structs.asdict(found)
+    return {name: moment(x) if name.endswith("_ns") and isinstance(x, int) else x for name, x in values.items()}
 
 
 def render(a: Outcome | Refusal, b: Outcome | Refusal, differences: Sequence[Difference], *, most: int = 3) -> str:

@@ -1,24 +1,26 @@
-"""Instruction counts are judged against the budgets; nothing goes unjudged in silence."""
+"""Instruction counts are judged against the budgets; every function needs its budget and every budget its function."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from parity.harness.boundary import instructions
-from parity.harness.boundary.instructions import CountError, instructions_per_call, judge
+from parity.harness.boundary import callgrind, instructions
+from parity.harness.boundary.callgrind import CountError, ValgrindMissingError
+from parity.harness.boundary.instructions import instructions_per_call, judge
 from parity.harness.boundary.rules import load_budgets
 
 
 def test_a_count_above_its_budget_breaks_the_rule_and_one_below_holds() -> None:
     budgets = {"instructions": {"f": 1000, "g": 1000, "reason": "a test"}}
     judged = judge({"f": 1000.5, "g": 999.5}, budgets, {"f": "loop.py:7"})
-    assert [(row.function, row.holds, row.note) for row in judged] == [
+    assert [(row.function, row.holds, row.detail) for row in judged] == [
         ("f", False, "called at loop.py:7"),
         ("g", True, "not called in this run"),
     ]
+    line = " ".join(str(judged[0]).split())
+    assert line == "rule 1 f instructions per call 1000.500 <= 1000 BROKEN called at loop.py:7"
 
 
 @pytest.mark.parametrize("counted", [{}, {"f": 1.0}, {"f": 1.0, "g": 1.0, "h": 1.0}])
@@ -36,16 +38,15 @@ def test_every_budget_is_about_twice_what_its_comment_says_was_counted() -> None
             assert 1.9 <= limit / counted <= 2.15, line
 
 
-def test_without_valgrind_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instructions.shutil, "which", lambda _: None)
-    with pytest.raises(FileNotFoundError, match="install valgrind"):
+def test_without_valgrind_nothing_is_counted_and_the_message_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(callgrind.shutil, "which", lambda _: None)
+    with pytest.raises(ValgrindMissingError, match="install it"):
         instructions_per_call(["check_exit"])
 
 
 def test_a_function_that_does_not_exist_is_an_error_and_not_a_count() -> None:
-    if shutil.which("valgrind") is None:
-        with pytest.raises(FileNotFoundError):
-            instructions_per_call(["no_such_function"])
-        return
+    callgrind.require()
     with pytest.raises(CountError, match="no_such_function"):
         instructions_per_call(["no_such_function"])

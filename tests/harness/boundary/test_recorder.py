@@ -106,23 +106,46 @@ def test_constructors_and_attributes_are_counted_and_put_back() -> None:
         "BarRust.__new__": 2, "BarRust.high": 2, "BarRust.low": 1
     }  # fmt: skip
     assert all(site.startswith("test_recorder.py:") for row in calls.values() for site in row["sites"])
-    assert recorder.unseen == []
+    assert recorder.unrecorded == []
     assert omega_rust.BarRust is type(bar)
     assert vars(omega_rust.BarRust)["high"] is attribute
 
 
 def test_records_are_counted_as_the_caller_says_and_as_one_a_call_otherwise() -> None:
-    recorder = Recorder(zlib, records=lambda name, arguments: len(arguments[0]) if name == "crc32" else 1)
+    recorder = Recorder(zlib, records=lambda name, arguments: len(arguments[0]) if name == "crc32" else None)
     with recorder.recording():
         zlib.crc32(b"1234")
-        zlib.crc32(b"56")
         zlib.compress(b"78")
-    assert (recorder.crossings["crc32"].calls, recorder.crossings["crc32"].records) == (2, 6)
-    assert recorder.report()["records"] == 7
+        zlib.crc32(b"56")
+        zlib.crc32(b"")
+    assert (recorder.crossings["crc32"].calls, recorder.crossings["crc32"].records) == (3, 6)
+    report = recorder.report()
+    assert report["records"] == 7
+    # A call that is no batch is none of the batches; an empty batch is one.
+    assert [(batch["function"], batch["records"]) for batch in report["batches"]] == [
+        ("crc32", 4), ("crc32", 2), ("crc32", 0)
+    ]  # fmt: skip
+    assert all(batch["site"].startswith("test_recorder.py:") for batch in report["batches"])
+    assert len({batch["site"] for batch in report["batches"]}) == 3
     plain = Recorder(zlib)
     with plain.recording():
         zlib.crc32(b"1234")
     assert plain.crossings["crc32"].records == 1
+    assert plain.batches == []
+
+
+def test_constructors_and_attributes_can_be_left_out() -> None:
+    when = datetime(2025, 1, 6, tzinfo=UTC)
+
+    def names(**switched: bool) -> set[str]:
+        recorder = Recorder(omega_rust)
+        with recorder.recording(**switched):
+            assert omega_rust.BarRust(when, 1.1, 1.2, 1.0, 1.15, 5.0).high == 1.2
+        return set(recorder.crossings)
+
+    assert names(attributes=False) == {"BarRust.__new__"}
+    assert names(constructors=False) == {"BarRust.high"}
+    assert names(constructors=False, attributes=False) == set()
 
 
 def test_the_time_that_a_module_says_it_computed_is_kept_apart_and_never_exceeds_the_call() -> None:

@@ -52,10 +52,10 @@ def test_a_real_panic_of_v2_is_a_verdict_with_its_words_and_not_the_end_of_the_r
 import tempfile
 from pathlib import Path
 from parity.harness.oracle.compare import Tolerances
-from parity.harness.engines import V1Engine, V2Engine
+from parity.harness.engines import V1Engine, V2InProcess
 from parity.harness.generate.cases import sweep_case
 from parity.harness.run.differential import Pair
-pair = Pair(V1Engine(), V2Engine(), Path(tempfile.mkdtemp()), Tolerances.load())
+pair = Pair(V1Engine(), V2InProcess(), Path(tempfile.mkdtemp()), Tolerances.load())
 for number in range(60):
     report = pair.run(sweep_case(0, number)[0])
     print(report.verdict.value, report.reason)

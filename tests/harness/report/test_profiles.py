@@ -1,16 +1,12 @@
-"""Profiles, shards and several processes: what runs is what was asked for, and no case twice."""
+"""Profiles and shards: what runs is what was asked for, and no case twice."""
 
 from __future__ import annotations
 
-import pickle
 from itertools import chain, islice
 
 import pytest
 
-from parity.harness.oracle.compare import Tolerances
-from parity.harness.oracle.verdict import CaseReport, Verdict
-from parity.harness.report.profiles import PROFILES, Profile, chosen
-from parity.harness.report.session import MarketRun, Pace, Session
+from parity.harness.report.profiles import PROFILES, chosen
 
 NOTHING = {"cases": None, "seconds": None, "seed": None, "shard": None}
 
@@ -19,7 +15,8 @@ def test_shards_share_the_sweep_without_gap_or_overlap() -> None:
     shards = [chosen("ci", **{**NOTHING, "shard": f"{k}/3"}) for k in (1, 2, 3)]
     numbers = [list(chain.from_iterable(shard.chunks(1))) for shard in shards]
     assert sorted(chain.from_iterable(numbers)) == list(range(PROFILES["ci"].sweep))
-    assert all(shard.narrowed for shard in shards)
+    small = [chosen("ci", **{**NOTHING, "cases": 12, "shard": f"{k}/2"}) for k in (1, 2)]
+    assert [list(chain.from_iterable(shard.chunks(1))) for shard in small] == [[0, 2, 4, 6, 8], [1, 3, 5, 7]]
 
 
 def test_processes_under_a_time_limit_draw_different_cases() -> None:
@@ -29,36 +26,36 @@ def test_processes_under_a_time_limit_draw_different_cases() -> None:
     assert {n % 2 for n in first | second} == {1}
 
 
-def test_fewer_cases_than_the_profile_has_do_not_gate_on_coverage() -> None:
-    assert chosen("ci", **{**NOTHING, "cases": 50}).narrowed
-    assert not chosen("ci", **{**NOTHING, "cases": 5000}).narrowed
+def test_fewer_cases_than_the_profile_has_are_said_to_be_fewer() -> None:
+    assert chosen("ci", **{**NOTHING, "cases": 50}).reduced == "1,250 of the 1,300 generated cases (--cases 50)"
+    assert not chosen("ci", **{**NOTHING, "cases": 5000}).reduced
     assert chosen("ci", **{**NOTHING, "cases": 50}).sweep == 38
-    assert PROFILES["dev"].narrowed
+    assert chosen("nightly", **{**NOTHING, "seconds": 60.0}).reduced.startswith("1800 s of the sweep")
+    assert not chosen("nightly", **{**NOTHING, "seconds": 3600.0}).reduced
+    assert not chosen("ci", **{**NOTHING, "shard": "1/2"}).reduced
 
 
-@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cases": 0}, "at least 1"),
+        ({"cases": -5}, "at least 1"),
+        ({"seconds": 0.0}, "a positive number"),
+        ({"seconds": float("nan")}, "a positive number"),
+        ({"seconds": float("inf")}, "a positive number"),
+    ],
+)
+def test_options_by_which_nothing_is_generated_are_refused(options: dict[str, float], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        chosen("ci", **{**NOTHING, **options})
+
+
+def test_an_unknown_profile_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="dev, ci, nightly"):
+        chosen("huge", **NOTHING)
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0", "1/2/3", "-1/2", ""])
 def test_a_shard_that_is_none_is_refused(shard: str) -> None:
     with pytest.raises(ValueError, match="--shard wants k/n"):
         chosen("ci", **{**NOTHING, "shard": shard})
-
-
-def test_what_two_processes_have_seen_adds_up_in_the_one_that_reports() -> None:
-    whole = Session()
-    for i in range(2):
-        part = Session(profile=Profile(name="x", examples=1, sweep=1), tolerances=Tolerances.load())
-        part.add("sweep", CaseReport(case_id="a", verdict=Verdict.MATCH, trades=3, bars=10))
-        part.paces["sweep"] = Pace(1, 2.0, 1.0, 0.5)
-        part.coverage.add("V1", ["data M1"])
-        part.coverage.add("V2", ["data M1"])
-        part.market_runs.append(MarketRun(f"run {i}", Verdict.MATCH, 10, 3, 1.0, 0.1))
-        part.failures += ["difference"] * i
-        part.clocks.a = 1.5
-        whole.merge(pickle.loads(pickle.dumps(part)))
-    assert whole.total.cases == 2
-    assert whole.total.trades == 6
-    assert whole.paces["sweep"].cases == 2
-    assert whole.paces["sweep"].harness == pytest.approx(1.0)
-    assert whole.coverage.count("data M1") == 2
-    assert whole.failures == ["difference"]
-    assert whole.clocks.a == 3.0
-    assert whole.processes == 2

@@ -89,7 +89,7 @@ def spelled(old: str, new: str) -> str:
 TABLE: dict[str, tuple[str, str]] = {
     "an unknown field with money in it": (at("trades", 0, "money", to=1e6), "trades[0].money: unknown field"),
     "an unknown total at the top": (at("total", to=1e6), "total: unknown field"),
-    "an unknown metric": (at("metrics", "luck", to=1.0), "metrics: [] -> ['luck']"),
+    "an unknown metric": (at("metrics", "luck", to=1.0), "metrics.luck: None -> 1.0 (only in liar)"),
     "a missing field": (text(lambda raw: without(raw, ("trades", 0, "size"))), "trades[0].size: missing"),
     "a missing total": (text(lambda raw: without(raw, ("balance",))), "balance: missing"),
     "false for 0": (at("trades", 0, "order_id", to=False), "trades[0].order_id: false is not a whole number"),
@@ -129,7 +129,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "equity as columns": (at("equity", to={"timestamp_ns": [], "equity": []}), "equity: an object is not a list"),
     "metrics null": (at("metrics", to=None), "metrics: null is not an object"),
     "metrics a list": (at("metrics", to=[]), "metrics: a list is not an object"),
-    "no metrics": (at("metrics", to={}), "other metrics"),
+    "no metrics": (at("metrics", to={}), "metrics.total_trades: 3 -> None (only in honest)"),
     "a key twice": (spelled('"balance"', '"balance": 10000.0, "balance"'), 'outcome: has the key "balance" twice'),
     "a key of a row twice": (spelled('"size"', '"size": 0.5, "size"'), 'trades[0]: has the key "size" twice'),
     "200,000 brackets": ("[" * 200_000, "nested too deeply"),
@@ -300,4 +300,4 @@ def test_a_function_of_this_process_passes_the_same_door(tmp_path: Path) -> None
     assert "not JSON serializable" in told({"outcome": put(GOOD, ("trades", 0, "size"), object())})
     assert "balance: missing" in told({"outcome": without(GOOD, ("balance",))})
     assert "bars: true is not a whole number of bars" in told({"outcome": GOOD, "bars": True})
-    assert "null' is not an object" in told(None)
+    assert "'null' is not an object" in told(None)

@@ -99,3 +99,7 @@ def test_only_what_differs_at_parity_uses_the_tolerances(tmp_path: Path) -> None
     probe = Probe(pair, pair.prepare(BUILDERS["exit_gap"]()))
     assert probe.equal(["gap"])
     assert pair.tolerances.used == {}
+
+
+def test_names_that_can_be_gone_through_once_are_asked_for_in_full(probe: Probe) -> None:
+    assert not probe.equal(name for name in ("gap",))

@@ -131,59 +131,16 @@ def _indicators(request: dict[str, Any]) -> dict[str, Any]:
     return {"values": values}
 
 
-def _records(_: str, arguments: tuple[Any, ...]) -> int:
-    """Rows of the Arrow stream that a bulk call is given; one for everything else."""
-    import pyarrow as pa
-
-    streams = [argument for argument in arguments if isinstance(argument, bytes)]
-    return sum(pa.ipc.open_stream(stream).read_all().num_rows for stream in streams) or 1
-
-
-def _crossings(request: dict[str, Any]) -> dict[str, Any]:
-    """A run with every call into omega_rust recorded, and the same run without, for the share of the boundary."""
-    import omega_rust
-
-    sys.path.insert(0, request["tools"])
-    from recorder import Recorder  # type: ignore[import-not-found]  # a file that stands alone, outside a package
-
-    _run(request)  # warm: files, imports and caches are the same for both
-    began, cpu = time.perf_counter(), time.process_time()
-    _run(request)
-    plain, plain_cpu = time.perf_counter() - began, time.process_time() - cpu
-    recorder = Recorder(omega_rust, kernel=omega_rust.last_kernel_ns, records=_records)
-    began = time.perf_counter()
-    with recorder.recording(attributes=False):
-        reply = _run(request)
-    recorded = time.perf_counter() - began
-    if "error" in reply["outcome"]:
-        return reply
-    # Once more for what is counted and not timed.
-    watched = Recorder(omega_rust)
-    with watched.recording(heartbeat=bool(request.get("gil"))):
-        _run(request)
-    seen, timed = watched.report(), recorder.report()
-    attributes = [row for row in seen["functions"] if row["function"] not in recorder.crossings]
-    timed["functions"] += attributes
-    for figure in ("calls", "records"):
-        timed[figure] += sum(row[figure] for row in attributes)
-    out = {**timed, "bars": reply["bars"], "plain_s": plain, "plain_cpu_s": plain_cpu, "recorded_s": recorded}
-    if request.get("gil"):
-        out["gil"] = {row["function"]: [row["released"], row["calls"]] for row in seen["functions"]}
-    return out
-
-
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     if request["op"] == "run":
         return _run(request)
-    if request["op"] == "crossings":
-        return _crossings(request)
     if request["op"] == "indicators":
         return _indicators(request)
-    if request["op"] in ("boundary", "sites"):
+    if request["op"] in ("boundary", "crossings", "sites"):
         sys.path.insert(0, str(Path(__file__).parent))
-        from measure import call_sites, measure  # type: ignore[import-not-found]  # beside this file
+        import measure  # type: ignore[import-not-found]  # beside this file
 
-        measured: dict[str, Any] = measure(request) if request["op"] == "boundary" else call_sites(request)
+        measured: dict[str, Any] = measure.answer(request, _run)
         return measured
     return {"error": f"unknown op {request['op']!r}"}
 

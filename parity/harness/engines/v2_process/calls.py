@@ -128,7 +128,8 @@ def result(text: str) -> dict[str, Any]:
     except msgspec.DecodeError as error:
         raise OddResultError(f"V2's result: {error}") from error
     # The core writes no blanks, so a key is what stands before `":` whose quote is not escaped.
-    if _keys(raw) != text.count('":') - text.count('\\":'):
+    escaped = text.count('\\":') if "\\" in text else 0
+    if _keys(raw) != text.count('":') - escaped:
         json.loads(text, object_pairs_hook=_once)
     return raw
 

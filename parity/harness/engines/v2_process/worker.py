@@ -5,6 +5,7 @@ Started as ``python worker.py [folder of the package bt]``.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -29,6 +30,9 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     write(out, HELLO)
+    # A case makes thousands of values and no circles among them: the search for circles would only cost time.
+    gc.freeze()
+    gc.set_threshold(100_000)
     for line in sys.stdin.buffer:
         request = json.loads(line)
         write(out, {"id": request["id"], **answer(request)})

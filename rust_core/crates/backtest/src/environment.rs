@@ -1,4 +1,4 @@
-//! Where files are looked for: environment variables with working defaults.
+//! Where files are expected: environment variables with working defaults.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

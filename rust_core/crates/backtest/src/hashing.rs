@@ -1,7 +1,9 @@
 //! Background hashing: the input files are hashed on threads of their own while the bars are played.
 //!
-//! Decides which thread hashes which file. The threads end before `beside` returns, and nothing is shared between runs:
-//! a pool of threads would not survive a fork of the process. Leaves out what the hashes mean: `market::manifest` knows.
+//! Decides which thread hashes which file. Leaves out what the hashes mean: `market::manifest` knows.
+//!
+//! The threads end before `during` returns. A pool of threads would save starting them, but it would not survive a fork
+//! of the process.
 
 use std::cmp::Reverse;
 
@@ -12,20 +14,20 @@ const THREADS: usize = 2;
 /// Bytes of a file from which on a thread pays.
 const WORTH_A_THREAD: usize = 128 << 10;
 
-/// Does `work` while long files are hashed on background threads. Returns its answer, and the entries of all files in
+/// Does `work` while long files are hashed on background threads. Returns its result, and the entries of all files in
 /// no particular order.
-pub fn beside<T>(files: Vec<Input>, work: impl FnOnce() -> T) -> (T, Vec<Entry>) {
+pub fn during<T>(files: Vec<Input>, work: impl FnOnce() -> T) -> (T, Vec<Entry>) {
     let (long, short): (Vec<Input>, Vec<Input>) =
         files.into_iter().partition(|file| file.content.len() >= WORTH_A_THREAD);
     std::thread::scope(|scope| {
         let hash = |files: Vec<Input>| files.into_iter().map(Input::hashed).collect::<Vec<Entry>>();
         let threads: Vec<_> = shares(long).into_iter().map(|files| scope.spawn(move || hash(files))).collect();
-        let answer = work();
+        let result = work();
         let mut entries = hash(short);
         for thread in threads {
             entries.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
-        (answer, entries)
+        (result, entries)
     })
 }
 
@@ -57,13 +59,13 @@ mod tests {
     fn every_file_has_the_hash_of_its_content_whatever_thread_took_it() {
         let sizes = [0, 1, WORTH_A_THREAD - 1, WORTH_A_THREAD, WORTH_A_THREAD + 1, 3 * WORTH_A_THREAD, 7];
         for count in 0..=sizes.len() {
-            let (answer, mut entries) = beside(files(&sizes[..count]), || 42);
+            let (result, mut entries) = during(files(&sizes[..count]), || 42);
             entries.sort();
             let mut wanted = sizes[..count].to_vec();
             wanted.sort_unstable();
             let found: Vec<&str> = entries.iter().map(|entry| entry.sha256.as_str()).collect();
             assert_eq!(found, wanted.iter().map(|size| sha256(&content(*size))).collect::<Vec<String>>());
-            assert_eq!(answer, 42);
+            assert_eq!(result, 42);
         }
     }
 
@@ -80,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_panic_of_the_work_reaches_the_caller() {
-        let caught = std::panic::catch_unwind(|| beside(files(&[WORTH_A_THREAD]), || panic!("broken")));
+        let caught = std::panic::catch_unwind(|| during(files(&[WORTH_A_THREAD]), || panic!("broken")));
         assert!(caught.is_err());
     }
 }

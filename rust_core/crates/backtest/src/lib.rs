@@ -80,8 +80,8 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let start = clock();
     let run = Run::prepare(&inputs);
     timings.indicators = since(start);
-    // Playing the bars takes one thread: the files are hashed beside it.
-    let (report, entries) = hashing::beside(files, || play(run, &mut timings));
+    // The bars take one thread, so the files are hashed meanwhile. Writing takes two, so it starts afterwards.
+    let (report, entries) = hashing::during(files, || play(run, &mut timings));
     let report = report?;
     let start = clock();
     let text = report::findings(&report, config.output.events)?;

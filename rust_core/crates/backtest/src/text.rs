@@ -1,6 +1,6 @@
-//! A result as JSON text, byte for byte as serde writes it. A million points and ten thousand trades are most of it;
-//! written here, they take half the time: no key is looked through for characters to escape, a number that repeats
-//! itself is copied, and of a long text the second half is written on a thread of its own.
+//! A result as JSON text, byte for byte as serde writes it. A million points and ten thousand trades are most of it.
+//! Written here, they take half the time: no key is searched for characters to escape, a repeated number is copied, and
+//! the second half of a long text is written on a thread of its own.
 
 use std::io;
 use std::ops::Range;
@@ -117,14 +117,14 @@ impl<'a> Pieces<'a> {
         });
     }
 
-    /// The whole text, with room for `spare` bytes more.
+    /// The whole text, with room for `more` bytes after it.
     ///
     /// # Errors
     /// What serde says of a value that JSON cannot hold.
-    pub fn write(&self, spare: usize) -> serde_json::Result<String> {
+    pub fn write(&self, more: usize) -> serde_json::Result<String> {
         let total = bytes(&self.0);
         // Growing would copy the text over and over.
-        let mut out = String::with_capacity(total + spare);
+        let mut out = String::with_capacity(total + more);
         let all = |out: &mut String, pieces: &[Piece]| pieces.iter().try_for_each(|piece| (piece.write)(out));
         if total < WORTH_A_THREAD {
             all(&mut out, &self.0)?;

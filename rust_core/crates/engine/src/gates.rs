@@ -154,7 +154,7 @@ impl Gates {
         ts + self.decision_shift
     }
 
-    /// Whether the strategy may look at this bar.
+    /// Whether the strategy may decide on this bar.
     pub fn open(&mut self, bar: usize, ts: i64, last_exit: Option<i64>) -> bool {
         self.in_session(ts + self.close_shift) && !self.cooling(bar, ts, last_exit)
     }

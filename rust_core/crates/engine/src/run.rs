@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
         else {
             return Ok(from);
         };
-        let end = self.strategy.next_beside_position(from, self.inputs.start).unwrap_or(usize::MAX).min(bars.len());
+        let end = self.strategy.next_while_open(from, self.inputs.start).unwrap_or(usize::MAX).min(bars.len());
         let (cash, closed) = (self.broker.ledger.cash, self.broker.closed.len());
         let mut index = from;
         while index < end && !self.broker.touches(position, index) {

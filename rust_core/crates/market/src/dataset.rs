@@ -39,8 +39,8 @@ pub struct Dataset {
     pub governance: Governance,
 }
 
-/// Bars a look at a time: small enough to stay in the nearest cache.
-const LOOK: usize = 1024;
+/// Bars checked at a time: few enough to stay in the nearest cache.
+const BATCH: usize = 1024;
 
 /// One side of one timeframe: read, checked or cleaned, with its manifest entry and the number of equal duplicates.
 struct SideRead {
@@ -80,7 +80,7 @@ fn examine(file: File, decoded: Decoding, config: &Config, tf: Timeframe, side: 
     Ok(SideRead { candles, input: Input { entry, content }, duplicates })
 }
 
-/// Both sides, on two threads where there is enough to do; the faults of bid are told first.
+/// Both sides, on two threads where there is enough to do. Faults of bid are reported first.
 fn read_sides(paths: &Paths, config: &Config, tf: Timeframe) -> Result<[SideRead; 2], RunError> {
     let size = |side| {
         std::fs::metadata(paths.data_root.join(Paths::candle_file(&config.symbol, tf, side))).map_or(0, |m| m.len())
@@ -182,11 +182,11 @@ fn count_gaps(ts: &[i64], config: &Config) -> usize {
         }
     };
     let mut gaps = 0;
-    for from in (0..ts.len()).step_by(LOOK) {
-        // Stretches overlap by a bar; one without a wide step is told without a branch per bar.
-        let stretch = &ts[from..ts.len().min(from + LOOK + 1)];
-        if !stretch.iter().zip(&stretch[1..]).fold(true, |even, (a, b)| even & (b.wrapping_sub(*a) == step)) {
-            gaps += stretch.windows(2).map(missing).sum::<usize>();
+    for from in (0..ts.len()).step_by(BATCH) {
+        // Batches overlap by a bar. A batch whose steps are all even takes no branch per bar.
+        let batch = &ts[from..ts.len().min(from + BATCH + 1)];
+        if !batch.iter().zip(&batch[1..]).fold(true, |even, (a, b)| even & (b.wrapping_sub(*a) == step)) {
+            gaps += batch.windows(2).map(missing).sum::<usize>();
         }
     }
     gaps

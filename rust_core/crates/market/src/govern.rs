@@ -31,10 +31,10 @@ fn fault(code: u16, shown: &str, column: &str, rule: &str, ts: &[i64], rows: &[u
         .with("offending_rows", count)
 }
 
-/// Rows a look at a time: small enough to stay in the nearest cache.
-const LOOK: usize = 1024;
+/// Rows checked at a time: few enough to stay in the nearest cache.
+const BATCH: usize = 1024;
 
-/// Whether the prices of a stretch of rows are beyond reproach, told without a branch per row.
+/// Whether the prices of some rows keep all rules. It takes no branch per row.
 fn flawless(raw: &Candles, rows: std::ops::Range<usize>) -> bool {
     let (open, high) = (&raw.open[rows.clone()], &raw.high[rows.clone()]);
     let (low, close) = (&raw.low[rows.clone()], &raw.close[rows]);
@@ -53,7 +53,7 @@ pub fn check_file(
 ) -> Result<(Candles, usize), RunError> {
     let Decoding { candles: mut raw, in_order } = file;
     let n = raw.len();
-    if in_order && (0..n).step_by(LOOK).all(|from| flawless(&raw, from..n.min(from + LOOK))) {
+    if in_order && (0..n).step_by(BATCH).all(|from| flawless(&raw, from..n.min(from + BATCH))) {
         return Ok((raw, 0));
     }
     if raw.volume.len() != n {

@@ -155,7 +155,7 @@ impl<'a> Source<'a> {
         };
         let (mut times, mut rising) = (Vec::with_capacity(self.rows), true);
         self.read_pieces(index, column, TIME, typed, &mut times, |times, first| {
-            // The step from the piece before is looked at, too.
+            // The step from the piece before counts, too.
             let new = &times[first.saturating_sub(1)..];
             rising &= new.iter().zip(&new[1..]).fold(true, |good, (a, b)| good & (a < b));
         })?;
@@ -257,8 +257,8 @@ impl<'a> Source<'a> {
         Ok(values)
     }
 
-    /// Appends a column to `values` piece by piece; `look` sees them after each, while it is still in the cache, with the
-    /// place of its first value.
+    /// Appends a column to `values` piece by piece. `check` gets the values after each piece, while it is still in the
+    /// cache, and the place of the piece's first value.
     fn read_pieces<T: DataType>(
         &self,
         index: usize,
@@ -266,7 +266,7 @@ impl<'a> Source<'a> {
         name: &str,
         typed: impl Fn(ColumnReader) -> Option<parquet::column::reader::ColumnReaderImpl<T>>,
         values: &mut Vec<T::T>,
-        mut look: impl FnMut(&mut Vec<T::T>, usize),
+        mut check: impl FnMut(&mut Vec<T::T>, usize),
     ) -> Result<(), RunError> {
         let fail = |e: ParquetError| broken(self.shown, e);
         let mut levels: Vec<i16> = vec![];
@@ -294,7 +294,7 @@ impl<'a> Source<'a> {
                     let row = first_row + read + levels.iter().position(|level| *level != full).unwrap_or(0);
                     return Err(schema_fault(self.shown, name, &format!("is null at row {row}")).with("row", row));
                 }
-                look(values, before);
+                check(values, before);
                 read += decoded;
             }
             first_row += rows;

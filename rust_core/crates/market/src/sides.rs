@@ -20,7 +20,7 @@ pub struct File {
 /// Bytes of both files from which on a second thread pays.
 pub const WORTH_A_THREAD: u64 = 512 << 10;
 
-/// A column of a file, in the order in which faults are told.
+/// A column of a file, in the order in which faults are reported.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Times,
@@ -39,11 +39,11 @@ enum Decoded {
     Volume(Option<Vec<f64>>),
 }
 
-/// What becomes of the volume, which only rules for files look at.
+/// What becomes of the volume, which only the rules for files need.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Volume {
     Kept,
-    /// Looked at while it is decoded, and kept only when there is something to say about it.
+    /// Checked while it is decoded, and kept only when a check fails.
     Checked,
 }
 

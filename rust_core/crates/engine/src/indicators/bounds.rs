@@ -1,31 +1,33 @@
 //! Lower and upper bounds of the deviations of trailing windows, for a few operations per bar.
 //!
-//! A rule asks whether a price lies outside a multiple of the deviation. Mostly it lies far inside, and a lower bound of
-//! the deviation shows that. Where it lies far outside, an upper bound shows it. Only between the two the window itself
+//! A rule asks whether a price lies outside a multiple of the deviation. Mostly it lies far inside, and a lower bound
+//! of the deviation shows that. Where it lies far outside, an upper bound shows it. Only in between the window itself
 //! is read (`deviation`). So the answers are those of the full computation, bit for bit.
 //!
 //! # Why the bounds hold
 //!
-//! Let w be the window, B = `BLOCK`, u = 2^-53 (half of `f64::EPSILON`), y = x - origin with one origin for each block,
-//! P the largest y^2 of the block, and S = sum y^2 - (sum y)^2 / w. The variance is V = S / (w - 1), its root is d.
+//! Let w be the window, B = `BLOCK`, u = 2^-53 (half of `f64::EPSILON`), y = x - origin with one origin for each
+//! block, P the largest y^2 of the block, and S = sum y^2 - (sum y)^2 / w. The variance is V = S / (w - 1), its root
+//! is d.
 //!
 //! 1. *Running sums.* A block starts its sums afresh, so each of them takes at most w + 2B additions. Each addition errs
 //!    by at most u times the largest sum: w P for the squares, w sqrt(P) for the values. The squares are off by at most
 //!    (w + 2B) u w P, (sum y)^2 / w by twice that, and the rounding of y, of the products and of the difference adds
 //!    7 u w P. Since w / (w - 1) <= 2, the computed variance is off by at most (6w + 12B + 18) u P. The *allowance* is
 //!    32 (w + B) u P, more than twice as much.
-//! 2. *Lower bound.* V is at least the computed variance less the allowance; `lower` is its root times `MARGIN`. So
-//!    lower <= MARGIN d. Where the difference is negative or NaN the bound is 0.
-//! 3. *Upper bound.* V is at most (lower / MARGIN)^2 + 2 allowance, and a root of a sum is at most the sum of the roots.
-//!    `upper` is lower / MARGIN^2 + sqrt(2 allowance) / MARGIN^2. So d <= MARGIN upper.
-//! 4. *The specified deviation* is rounded, too. Its second pass errs by (w / 2 + 4) u of itself. Its mean errs by e, at
-//!    most w u times the largest |x|, which widens it to sqrt(d^2 + 2 e^2) at most. A wider one is no harm to the lower
-//!    bound. The upper bound is used only where lower > 2000 w u |x|: there it is wider by less than d / 4,000,000.
+//! 2. *Lower bound.* V is at least the computed variance less the allowance. `lower` is the root of that, times
+//!    `MARGIN`. So lower <= MARGIN d. Where the difference is negative or NaN the bound is 0.
+//! 3. *Upper bound.* Where lower > 0, V is at most (lower / MARGIN)^2 + 2 allowance, and a root of a sum is at most the
+//!    sum of the roots. `upper` is lower / MARGIN^2 + sqrt(2 allowance) / MARGIN^2. So d <= MARGIN upper.
+//! 4. *The specified deviation* is rounded, too. Its second pass errs by at most (w / 2 + 4) u of itself. Its mean errs
+//!    by e, at most w u times the largest |x|, which widens it to sqrt(d^2 + 2 e^2) at most. That is no harm to the
+//!    lower bound. An upper bound is given only where lower > 2000 w u |x|: there d is widened by less than
+//!    d / 4,000,000.
 //! 5. *Multiples.* A rule multiplies a bound where the specification divides by the deviation or multiplies it. That is
 //!    two more roundings.
 //!
-//! `MARGIN` leaves a millionth for 4 and 5, which is enough for every window below 10^9. Where a y^2 leaves the normal
-//! range of `f64` (|y| below 10^-150), the argument does not hold; prices do not come near.
+//! `MARGIN` leaves a millionth for 4 and 5, which is enough for every window below 10^9. The argument needs every y^2
+//! that is not 0 to be a normal number (|y| above 10^-150). Prices do not come near that.
 
 /// Bars after which the running sums start afresh.
 pub const BLOCK: usize = 512;

@@ -47,7 +47,7 @@ impl<'a> Strategy<'a> {
     }
 
     /// As `next`, while there is an open position.
-    pub fn next_beside_position(&self, index: usize, start: usize) -> Option<usize> {
+    pub fn next_while_open(&self, index: usize, start: usize) -> Option<usize> {
         match self {
             Self::Scripted(_) => self.next(index, start),
             // One position at a time.
