@@ -55,7 +55,9 @@ def _kind(failure: str | None) -> str:
 def _of_results(differences: Sequence[Difference]) -> Fingerprint:
     """By the first row that differs, and what its other fields follow from."""
     group = differences[0].group
-    first = min((d for d in differences if d.group == group), key=lambda d: (d.order is None, d.time is None, d.time or 0))
+    first = min(
+        (d for d in differences if d.group == group), key=lambda d: (d.order is None, d.time is None, d.time or 0)
+    )
     fields = [d.field for d in differences if (d.group, d.order, d.time) == (group, first.order, first.time)]
     if first.order is None:
         fields = [d.field or d.note for d in differences if d.group == group]

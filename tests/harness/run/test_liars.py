@@ -120,7 +120,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "two trades swapped": (text(lambda raw: put(raw, ("trades",), raw["trades"][::-1])), "trades.order"),
     "two points of equity swapped": (
         text(lambda raw: put(raw, ("equity",), raw["equity"][::-1])),
-        "equity[0].timestamp_ns: 0 -> 2",
+        "equity[0].timestamp_ns: 1970-01-01 00:00 -> 1970-01-01 00:00:00.000000002",
     ),
     "a trade twice": (text(lambda raw: put(raw, ("trades",), [*raw["trades"], trade(0)])), "only in liar"),
     "a point of equity with three elements": (at("equity", 1, to=[1, 1.0, 1.0]), "equity[1]: a list is not a pair"),
