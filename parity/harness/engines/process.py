@@ -17,7 +17,7 @@ from parity.harness.engines.wire import SETTLES, Hello, read_hello, read_object,
 from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
-from parity.harness.model.outcome import Answer, MalformedOutcomeError
+from parity.harness.model.outcome import Answer, MalformedOutcomeError, Outcome, Refusal
 
 __all__ = ["ProcessEngine", "WorkerDiedError"]
 
@@ -54,6 +54,8 @@ class ProcessEngine:
         self._with_ids: bool | None = None
         self._answers = 0  # of this process
         self._exits = 0
+        #: It has announced that it gives a trace: one that is missing is a broken promise and no unknown field.
+        self._promised = False
 
     @property
     def capabilities(self) -> Capabilities:
@@ -77,7 +79,7 @@ class ProcessEngine:
         try:
             raw = self.ask(self.request(prepared, switches, events=wanted, gates=gates))
             reply = read_reply(raw, self.capabilities.unknown)
-            failure = reply.failure
+            failure = reply.failure or self._broken_promise(reply.outcome, wanted=wanted)
         except WorkerDiedError as error:
             failure = str(error)
         except MalformedOutcomeError as error:
@@ -154,8 +156,15 @@ class ProcessEngine:
         self._exits += 1
         self.close()
 
+    def _broken_promise(self, outcome: Outcome | Refusal | None, *, wanted: bool) -> str | None:
+        """Why an answer without a trace is no answer; None where nobody promised one."""
+        if not (wanted and self._promised and isinstance(outcome, Outcome)) or outcome.trace is not None:
+            return None
+        return None if "events" in outcome.unknown else "answered without the trace that it announces"
+
     def _greet(self, hello: Hello) -> None:
         self._with_ids = True
+        self._promised = hello.capabilities.get("events") is True
         self.version = hello.version
         try:
             self._announced = self._declared.announced(hello.capabilities)

@@ -59,6 +59,10 @@ class _Config(Struct, kw_only=True):
     timeframes: dict[str, Any] = {}
 
 
+class _Format(Struct):
+    format: str = ""
+
+
 class _Around(Struct, kw_only=True):
     config: _Config
 
@@ -66,7 +70,7 @@ class _Around(Struct, kw_only=True):
 class _File(Struct, kw_only=True, forbid_unknown_fields=True):
     """A case as it lies on disk."""
 
-    format: Literal["omega-parity-case/1"]
+    format: str
     id: str
     config: dict[str, Any]
     description: str | UnsetType = UNSET
@@ -114,6 +118,8 @@ class Case:
             CaseError: it is no JSON or no case of this format; the message has the path.
         """
         try:
+            if msgspec.json.decode(text, type=_Format).format != FORMAT:
+                raise CaseError(f"not a case of format {FORMAT}")
             raw = msgspec.json.decode(text, type=_File)
             msgspec.convert({"config": raw.config}, _Around)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:

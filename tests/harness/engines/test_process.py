@@ -106,6 +106,14 @@ def test_what_an_engine_does_wrong_is_named_in_its_answer(
     assert subject.restarts == 2
 
 
+def test_a_trace_that_was_announced_and_is_missing_is_no_answer(prepared: Prepared, engine: Any) -> None:
+    subject = engine("id-silent-hello")
+    assert subject.run(prepared, {}).outcome is not None
+    answer = subject.run(prepared, {}, events=True)
+    assert answer.outcome is None
+    assert answer.failure == "answered without the trace that it announces"
+
+
 def test_a_program_that_is_no_program_is_a_failure_of_the_answer(prepared: Prepared, tmp_path: Path) -> None:
     path = tmp_path / "engine"
     path.write_bytes(b"\x7fELF nonsense")

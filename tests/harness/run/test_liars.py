@@ -27,7 +27,7 @@ from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.grouping import grouped
 from parity.harness.oracle.verdict import Verdict
 from parity.harness.run.differential import Examined, Pair
-from parity.harness.triage.narrate import narrate
+from parity.harness.triage.narrate import Side, narrate
 from parity.harness.triage.render import render
 from tests.harness.answers import bent, leaves, outcome, put, trade, without
 
@@ -226,7 +226,7 @@ def explained(case: Case, found: Examined) -> None:
     if a is None or b is None:
         return
     branches(case, b)
-    assert narrate(case, a, b, names=("honest", "liar"))
+    assert narrate(case, (Side("honest", a), Side("liar", b)), found.report.differences)
     assert render(a, b, found.report.differences) or found.report.differences[0].group == "events"
     assert grouped(found.report.differences)
 
@@ -300,4 +300,4 @@ def test_a_function_of_this_process_passes_the_same_door(tmp_path: Path) -> None
     assert "not JSON serializable" in told({"outcome": put(GOOD, ("trades", 0, "size"), object())})
     assert "balance: missing" in told({"outcome": without(GOOD, ("balance",))})
     assert "bars: true is not a whole number of bars" in told({"outcome": GOOD, "bars": True})
-    assert "'null' is not an object" in told(None)
+    assert "reply: null is not an object" in told(None)
