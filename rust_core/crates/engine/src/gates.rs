@@ -182,12 +182,17 @@ impl Gates {
             || c.last_entry.is_some_and(|(index, entry)| within(ts, entry, c.after_entry) || c.counting(bar - index))
     }
 
+    /// Whether the strategy gave a signal on a bar.
+    pub fn entered(&self, bar: usize) -> bool {
+        self.cooldown.last_entry.is_some_and(|(index, _)| index == bar)
+    }
+
     /// The first gate that is closed on bar `bar` of `times`, for the trace.
     pub fn stop(&mut self, bar: usize, times: &[i64], last_exit: Option<i64>) -> Option<Stop> {
         let ts = times[bar];
         let close = ts + self.close_shift;
-        if !self.in_session(close) {
-            return Some(self.closed(close));
+        if let Some(stop) = self.closed(close) {
+            return Some(stop);
         }
         let c = &self.cooldown;
         if let Some(exit) = last_exit.filter(|exit| within(ts, *exit, c.after_exit)) {
@@ -204,19 +209,18 @@ impl Gates {
         })
     }
 
-    /// Which windows a close lies outside of.
-    fn closed(&mut self, close: i64) -> Stop {
+    /// The windows that a close lies outside of, if it does.
+    fn closed(&mut self, close: i64) -> Option<Stop> {
         let (day, minute) = (close.div_euclid(DAY_NS), close.rem_euclid(DAY_NS) / MINUTE_NS);
         if let Windows::Daily(list) = &self.windows
             && !any_inside(list, minute, self.end_included)
         {
-            return Stop::both(Gate::Session, reopening(close, [list, list], self.end_included));
+            return Some(Stop::both(Gate::Session, reopening(close, [list, list], self.end_included)));
         }
-        let until = self.anchored.as_mut().and_then(|anchored| {
-            let [today, tomorrow] = [day, day + 1].map(|day| anchored.windows(day).to_vec());
-            reopening(close, [&today, &tomorrow], self.end_included)
-        });
-        Stop::both(Gate::Anchor, until)
+        let anchored = self.anchored.as_mut()?;
+        let [today, tomorrow] = [day, day + 1].map(|day| anchored.windows(day).to_vec());
+        let inside = any_inside(&today, minute, self.end_included);
+        (!inside).then(|| Stop::both(Gate::Anchor, reopening(close, [&today, &tomorrow], self.end_included)))
     }
 
     /// The strategy gave a signal: the entry clocks start, whatever becomes of the order.

@@ -99,15 +99,10 @@ impl<'a> Run<'a> {
 
     /// Walks the bars from the first tradable one to the last.
     pub fn play(&mut self) -> Result<(), RunError> {
-        // Two loops: the one without a trace asks nothing about it.
-        if self.broker.trace.is_on() { self.walk::<true>() } else { self.walk::<false>() }
-    }
-
-    fn walk<const TRACED: bool>(&mut self) -> Result<(), RunError> {
         let bars = &self.inputs.bars;
         let mut index = self.inputs.start;
         while index < bars.len() {
-            if !TRACED && self.broker.active.is_empty() {
+            if self.broker.active.is_empty() && !self.broker.trace.is_on() {
                 // Nothing is alive, so until the strategy may want something every bar only repeats the balance.
                 let next = self.strategy.next(index, self.inputs.start).unwrap_or(usize::MAX).min(bars.len());
                 let cash = self.broker.ledger.cash;
@@ -117,8 +112,8 @@ impl<'a> Run<'a> {
                     break;
                 }
             }
-            self.bar::<TRACED>(Now { index, ts: bars.ts[index] })?;
-            index = if TRACED { index + 1 } else { self.hold(index + 1)? };
+            self.bar(Now { index, ts: bars.ts[index] })?;
+            index = self.hold(index + 1)?;
         }
         let span = bars.ts.last().zip(bars.ts.get(self.inputs.start)).map_or(0, |(last, first)| last - first);
         self.curve.figures.finish(span);
@@ -130,7 +125,8 @@ impl<'a> Run<'a> {
     fn hold(&mut self, from: usize) -> Result<usize, RunError> {
         let bars = self.inputs.bars;
         let edited = !self.manager.edits.is_empty();
-        let (Some(position), Ok(managed), false) = (self.broker.lone_position(from), self.manager.reachable(), edited)
+        let (Some(position), Ok(managed), false) =
+            (self.broker.lone_position(from), self.manager.reachable(), edited || self.broker.trace.is_on())
         else {
             return Ok(from);
         };
@@ -150,12 +146,14 @@ impl<'a> Run<'a> {
         Ok(index)
     }
 
-    fn bar<const TRACED: bool>(&mut self, now: Now) -> Result<(), RunError> {
+    fn bar(&mut self, now: Now) -> Result<(), RunError> {
         let bar = now.index - self.inputs.start;
-        self.broker.trace.at(bar, now.ts);
+        if self.broker.trace.is_on() {
+            self.begin_trace(now, bar);
+        }
         match self.policies.bar_order {
             BarOrder::StrategyFirst => {
-                self.decide::<TRACED>(now, bar)?;
+                self.decide(now)?;
                 self.settle(now)?;
                 self.manage(now, bar, true)?;
             }
@@ -163,33 +161,31 @@ impl<'a> Run<'a> {
                 self.edit_levels(bar)?;
                 self.settle(now)?;
                 self.manage(now, bar, false)?;
-                self.decide::<TRACED>(now, bar)?;
+                self.decide(now)?;
             }
         }
         self.mark(now)
+    }
+
+    fn view(&self, now: Now) -> View {
+        View {
+            index: now.index,
+            bar: now.index - self.inputs.start,
+            decision: self.gates.decision(now.ts),
+            open_positions: self.broker.open_positions(),
+        }
     }
 
     fn settle(&mut self, now: Now) -> Result<(), RunError> {
         if self.broker.active.is_empty() { Ok(()) } else { self.broker.process(now) }
     }
 
-    fn decide<const TRACED: bool>(&mut self, now: Now, bar: usize) -> Result<(), RunError> {
+    fn decide(&mut self, now: Now) -> Result<(), RunError> {
         if !self.gates.open(now.index, now.ts, self.broker.last_exit) {
-            if TRACED && let Some(stop) = self.gates.stop(now.index, &self.inputs.bars.ts, self.broker.last_exit) {
-                self.broker.trace.stop(stop);
-            }
             return Ok(());
         }
-        let view = View {
-            index: now.index,
-            bar,
-            decision: self.gates.decision(now.ts),
-            open_positions: self.broker.open_positions(),
-        };
+        let view = self.view(now);
         let requests = self.strategy.orders(&view);
-        if TRACED && requests.is_empty() {
-            self.strategy.stops(&view).into_iter().for_each(|stop| self.broker.trace.stop(stop));
-        }
         if !requests.is_empty() {
             self.gates.note_entry(now.index, now.ts);
         }
@@ -248,8 +244,39 @@ impl<'a> Run<'a> {
         };
         let equity = cash + open;
         self.curve.note(now.ts, equity, cash, self.broker.closed.len());
-        self.broker.trace.add("equity", None, || [("equity", json!(equity)), ("balance", json!(cash))]);
+        if self.broker.trace.is_on() {
+            self.end_trace(now, equity, cash);
+        }
         Ok(())
+    }
+
+    #[cold]
+    fn begin_trace(&mut self, now: Now, bar: usize) {
+        self.broker.trace.at(bar, now.ts);
+        if self.policies.bar_order == BarOrder::StrategyFirst {
+            self.trace_gates(now);
+        }
+    }
+
+    #[cold]
+    fn end_trace(&mut self, now: Now, equity: f64, cash: f64) {
+        if self.policies.bar_order == BarOrder::StrategyLast {
+            self.trace_gates(now);
+        }
+        self.broker.trace.add("equity", None, || [("equity", json!(equity)), ("balance", json!(cash))]);
+    }
+
+    /// Records what stops the strategy on a bar, as accounts and clocks stand when it is asked: just before its turn, or
+    /// just after one in which it gave no signal. The loop itself never asks: this costs nothing when the trace is off.
+    fn trace_gates(&mut self, now: Now) {
+        if self.gates.entered(now.index) {
+            return;
+        }
+        let stops = match self.gates.stop(now.index, &self.inputs.bars.ts, self.broker.last_exit) {
+            Some(stop) => vec![stop],
+            None => self.strategy.stops(&self.view(now)),
+        };
+        stops.into_iter().for_each(|stop| self.broker.trace.stop(stop));
     }
 
     /// Checks the accounts and computes the metrics.

@@ -1,11 +1,11 @@
 //! Mean reversion by z-score: six rules on columns that are computed once, before the first bar.
 
-use omega_contract::inputs::{Higher, Pair};
-use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind, TrendFilter};
-use omega_contract::time::Timeframe;
+use omega_contract::inputs::Pair;
+use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind};
 
 use super::chain::Chain;
 use super::cluster::Regimes;
+use super::trend::Trend;
 use super::view::View;
 use crate::events::{Gate, Stop};
 use crate::gates::NewsGate;
@@ -34,43 +34,6 @@ const RULES: [(u8, Direction); 12] = [
     (6, Direction::Long),
     (6, Direction::Short),
 ];
-
-/// A higher-timeframe condition, computed for each bar.
-enum Trend {
-    Any,
-    Wanted { bias: Vec<i8>, sign: i8 },
-    Never,
-}
-
-impl Trend {
-    fn new(name: &str, length: i64, filter: TrendFilter, primary: Timeframe, higher: &[Higher]) -> Self {
-        let sign = match filter {
-            TrendFilter::Both | TrendFilter::None => return Self::Any,
-            TrendFilter::Above => 1,
-            TrendFilter::Below => -1,
-        };
-        let wanted = match (name, primary) {
-            ("AUTO", Timeframe::M5) => Some(Timeframe::H1),
-            ("AUTO", Timeframe::M15 | Timeframe::M30) => Some(Timeframe::H4),
-            _ => Timeframe::parse(name),
-        };
-        match higher.iter().find(|h| Some(h.timeframe) == wanted) {
-            Some(h) => {
-                let bias = indicators::higher_bias(&h.bars.bid.close, &h.visible, length as usize);
-                Self::Wanted { bias, sign }
-            }
-            None => Self::Never,
-        }
-    }
-
-    fn holds(&self, index: usize) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Never => false,
-            Self::Wanted { bias, sign } => bias[index] == *sign,
-        }
-    }
-}
 
 /// Columns of scenario 1.
 struct EmaReversion {
@@ -240,39 +203,31 @@ impl<'a> MeanReverter<'a> {
     }
 
     /// The order of one bar, if there is one.
+    #[inline(always)] // its second caller, the trace, must not cost the first one a call
     pub fn order(&mut self, view: &View) -> Option<Request> {
         if view.open_positions >= 1 || self.news.as_ref().is_some_and(|gate| gate.blocked(view.decision)) {
             return None;
         }
-        let ((scenario, direction), (sl, tp)) = self.hit(view.index)?;
-        Some(self.request(view.index, direction, scenario, sl, tp))
-    }
-
-    /// The first rule that holds at a bar, with stop and target.
-    fn hit(&mut self, i: usize) -> Option<((u8, Direction), (f64, f64))> {
+        let i = view.index;
         for k in 0..self.rules.len() {
-            let rule = self.rules[k];
-            if let Some(levels) = self.levels(i, rule) {
-                return Some((rule, levels));
+            let (scenario, direction) = self.rules[k];
+            let levels = match scenario {
+                1 => self.scenario_1(i, direction),
+                2 => self.scenario_2(i, direction),
+                3 => self.scenario_3(i, direction),
+                4 => self.scenario_4(i, direction),
+                5 => self.scenario_5(i, direction),
+                _ => self.scenario_6(i, direction),
+            };
+            if let Some((sl, tp)) = levels {
+                return Some(self.request(i, direction, scenario, sl, tp));
             }
         }
         None
     }
 
-    /// Stop and target of one rule, where it holds.
-    fn levels(&mut self, i: usize, (scenario, direction): (u8, Direction)) -> Option<(f64, f64)> {
-        match scenario {
-            1 => self.scenario_1(i, direction),
-            2 => self.scenario_2(i, direction),
-            3 => self.scenario_3(i, direction),
-            4 => self.scenario_4(i, direction),
-            5 => self.scenario_5(i, direction),
-            _ => self.scenario_6(i, direction),
-        }
-    }
-
-    /// Gates of the strategy's own that are closed on a bar without a signal: the first one for both directions, else
-    /// one for each.
+    /// Gates of the strategy's own that are closed at a bar: the first one for both directions, else one for each; none
+    /// where there is a signal.
     pub fn stops(&mut self, view: &View) -> Vec<Stop> {
         if let Some(until) = self.news.as_ref().and_then(|gate| gate.pause(view.decision)) {
             return vec![Stop::both(Gate::News, until)];
@@ -280,26 +235,38 @@ impl<'a> MeanReverter<'a> {
         if view.open_positions >= 1 {
             return vec![Stop::both(Gate::PositionLimit, None)];
         }
-        self.filtered(view.index)
+        let id = self.next_id;
+        let stops = if self.signals(view) { vec![] } else { self.filtered(view) };
+        self.next_id = id;
+        stops
     }
 
-    /// Directions that only the trend filters or the chain stop: no rule holds, and one does without them.
-    fn filtered(&mut self, i: usize) -> Vec<Stop> {
-        let against = self.band.as_mut().filter(|band| !trends_hold(band, i));
-        let taken = against.map(|band| std::mem::replace(&mut band.trends, [Trend::Any, Trend::Any]));
-        let gate = if taken.is_some() { Gate::Trend } else { Gate::Chain };
-        let mut stops: Vec<Stop> = vec![];
-        for k in 0..self.rules.len() {
-            let (scenario, direction) = self.rules[k];
-            let holds = match gate {
-                Gate::Trend => self.levels(i, (scenario, direction)).is_some(),
-                _ => scenario == 6 && self.scenario_2(i, direction).is_some(),
+    #[cold]
+    #[inline(never)]
+    fn signals(&mut self, view: &View) -> bool {
+        self.order(view).is_some()
+    }
+
+    /// Directions that only the trend filters or the chain stop: a rule of theirs holds without.
+    fn filtered(&mut self, view: &View) -> Vec<Stop> {
+        let against = self.band.as_mut().filter(|band| !trends_hold(band, view.index));
+        let trends = against.map(|band| std::mem::replace(&mut band.trends, [Trend::Any, Trend::Any]));
+        let gate = if trends.is_some() { Gate::Trend } else { Gate::Chain };
+        let rules = std::mem::take(&mut self.rules);
+        let mut stops = vec![];
+        for side in [Direction::Short, Direction::Long] {
+            let own = rules.iter().copied().filter(|(_, direction)| *direction == side);
+            self.rules = match gate {
+                Gate::Trend => own.collect(),
+                // Scenario 6 without its chain is scenario 2.
+                _ => own.filter(|(scenario, _)| *scenario == 6).map(|(_, direction)| (2, direction)).collect(),
             };
-            if holds && stops.iter().all(|stop| stop.direction != Some(direction)) {
-                stops.push(Stop { gate, direction: Some(direction), until_ns: None });
+            if self.signals(view) {
+                stops.push(Stop { gate, direction: Some(side), until_ns: None });
             }
         }
-        if let (Some(band), Some(trends)) = (&mut self.band, taken) {
+        self.rules = rules;
+        if let (Some(band), Some(trends)) = (&mut self.band, trends) {
             band.trends = trends;
         }
         stops

@@ -3,6 +3,7 @@
 mod chain;
 mod cluster;
 mod mean_reversion;
+mod trend;
 mod view;
 
 use omega_contract::inputs::Pair;
@@ -63,8 +64,7 @@ impl<'a> Strategy<'a> {
         }
     }
 
-    /// What of the strategy's own stops it on a bar on which it gives no order, for the trace: a gate for both
-    /// directions, or one for each.
+    /// What of the strategy's own stops it at one bar, for the trace: a gate for both directions, or one for each.
     pub fn stops(&mut self, view: &View) -> Vec<Stop> {
         match self {
             Self::Scripted(_) => vec![],
