@@ -14,6 +14,7 @@ from parity.harness.model.events import Closed, EquityPoint, Event, ExitChecked,
 from parity.harness.model.outcome import Answer, Outcome, Refusal
 from parity.harness.oracle.compare import Difference, Names
 from parity.harness.oracle.equality import same
+from parity.harness.oracle.grouping import earliest
 from parity.harness.oracle.stops import lone_signals, stop_of
 from parity.harness.oracle.trace_diff import Divergence, first_divergence, traces
 
@@ -54,8 +55,8 @@ def _kind(failure: str | None) -> str:
 
 def _of_results(differences: Sequence[Difference]) -> Fingerprint:
     """By the first row that differs, and what its other fields follow from."""
-    group = differences[0].group
-    first = min((d for d in differences if d.group == group), key=lambda d: (d.order is None, d.time is None, d.time or 0))
+    first = earliest(differences)
+    group = first.group
     fields = [d.field for d in differences if (d.group, d.order, d.time) == (group, first.order, first.time)]
     if first.order is None:
         fields = [d.field or d.note for d in differences if d.group == group]

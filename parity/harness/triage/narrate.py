@@ -13,6 +13,7 @@ from parity.harness.model.events import Closed, EquityPoint, Event, ExitChecked,
 from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.model.times import moment
 from parity.harness.oracle.compare import Difference
+from parity.harness.oracle.grouping import earliest
 from parity.harness.oracle.stops import Stop, lone_signals, stop_of
 from parity.harness.oracle.trace_diff import Divergence, first_divergence, traces
 from parity.harness.triage.causes import cause_of, cause_of_field, config_lines
@@ -60,7 +61,7 @@ def headline(case: Case, sides: Sides, differences: Sequence[Difference] = ()) -
         return [_short(told), *map(_short, config_lines(case, cause_of(divergence, stop), names, own))]
     lines = [result_words(differences, names)] if differences else []
     if differences and differences[0].group != "events":
-        cause = cause_of_field(_first_of(differences))
+        cause = cause_of_field(earliest(differences))
         lines += [_short(told) for told in config_lines(case, cause, names, own)]
     if both is None:
         return [*lines, f"{without_trace(a, b, names)}, so that the bar of the divergence is not known"]
@@ -111,15 +112,9 @@ def _answer_words(side: Side) -> str:
     return f"{side.name} refuses: {code_words(outcome)}" + (f" ({cut})" if cut else "")
 
 
-def _first_of(differences: Sequence[Difference]) -> Difference:
-    """The earliest difference of the first group, and of its row the first field."""
-    group = [d for d in differences if d.group == differences[0].group]
-    return min(group, key=lambda d: (d.order is None, d.time is None, d.time or 0))
-
-
 def result_words(differences: Sequence[Difference], names: tuple[str, str]) -> str:
     """The first difference between two results, in one sentence."""
-    first = _first_of(differences)
+    first = earliest(differences)
     when = "" if first.time is None else f" ({moment(first.time)})"
     what = first.group.replace("_", " ")
     if first.order is not None:
