@@ -138,9 +138,7 @@ def sentence(case: Case, divergence: Divergence, stop: Stop | None, sides: Sides
     alike = a is not None and b is not None and (a.event, a.bar, a.order) == (b.event, b.bar, b.order)
     if a is not None and b is not None and alike and not lone_signals(divergence):
         return f"{_where(a)}: {sides[0].name} {deed(a, known[0])}; in {sides[1].name} {', '.join(changes(a, b))}"
-    first = _first(a, b)
-    doer = 0 if first is a else 1
-    other = 1 - doer
+    first, doer, other = divergence.first, divergence.extra, 1 - divergence.extra
     told, instead = deed(first, known[doer]), (a, b)[other]
     begun = f"{_where(first)}: {sides[doer].name} {told}; {sides[other].name}"
     if instead is not None and instead.bar == first.bar and not isinstance(instead, EquityPoint):
@@ -150,12 +148,6 @@ def sentence(case: Case, divergence: Divergence, stop: Stop | None, sides: Sides
 
 def _where(event: Event) -> str:
     return f"bar {event.bar} ({moment(event.timestamp_ns)})"
-
-
-def _first(a: Event | None, b: Event | None) -> Event:
-    """The event that the other engine lacks: the earlier one, and no mere equity point beside a deed."""
-    present = [event for event in (a, b) if event is not None]
-    return min(present, key=lambda event: (event.bar, isinstance(event, EquityPoint)))
 
 
 def _why_not(event: Event, doer: Trace, other: Trace, gates: frozenset[str]) -> str:
