@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from parity.harness.model.events import Closed, EquityPoint, Event, ExitChecked, Signal, numbers
+from parity.harness.model.events import Closed, Event, ExitChecked, Signal, numbers
 from parity.harness.model.outcome import Answer, Outcome, Refusal
 from parity.harness.oracle.compare import Difference, Names
 from parity.harness.oracle.equality import same
+from parity.harness.oracle.grouping import earliest
 from parity.harness.oracle.stops import lone_signals, stop_of
 from parity.harness.oracle.trace_diff import Divergence, first_divergence, traces
 
@@ -54,10 +55,8 @@ def _kind(failure: str | None) -> str:
 
 def _of_results(differences: Sequence[Difference]) -> Fingerprint:
     """By the first row that differs, and what its other fields follow from."""
-    group = differences[0].group
-    first = min(
-        (d for d in differences if d.group == group), key=lambda d: (d.order is None, d.time is None, d.time or 0)
-    )
+    first = earliest(differences)
+    group = first.group
     fields = [d.field for d in differences if (d.group, d.order, d.time) == (group, first.order, first.time)]
     if first.order is None:
         fields = [d.field or d.note for d in differences if d.group == group]
@@ -71,16 +70,18 @@ def _place(field: str) -> int:
 
 def _of_events(divergence: Divergence, names: Names) -> Fingerprint:
     a, b = divergence.a, divergence.b
+    if not divergence.same_time:
+        return ("bars", "other times")
     rules = [_rule(signal) for _, signal in lone_signals(divergence)]
     if len(rules) == 1 or len(set(rules)) == 2:
         # Rules are asked in the order of their numbers: the earlier one is what the other engine lacks.
         return ("event", "signal", *min(rules))
     if a is None or b is None or a.event != b.event:
-        first = min((e for e in (a, b) if e is not None), key=lambda e: (e.bar, isinstance(e, EquityPoint)))
-        return ("event", first.event, *_detail(first), f"only in {names[0] if first is a else names[1]}")
+        first = divergence.first
+        return ("event", first.event, *_detail(first), f"only in {names[divergence.extra]}")
     if a.bar != b.bar or a.order != b.order:
-        first, where = (a, names[0]) if a.bar <= b.bar else (b, names[1])
-        return ("event", first.event, *_detail(first), f"earlier in {where}")
+        first = divergence.first
+        return ("event", first.event, *_detail(first), f"earlier in {names[divergence.extra]}")
     theirs = numbers(b)
     if isinstance(a, Signal) and isinstance(b, Signal) and a.direction != b.direction:
         return ("numbers", "signal", "direction")
@@ -92,7 +93,8 @@ def _of_events(divergence: Divergence, names: Names) -> Fingerprint:
 
 
 def _rule(signal: Signal) -> tuple[str, ...]:
-    return (f"scenario {signal.scenario[-1]}",) if signal.scenario else ()
+    known = re.fullmatch(r"(?:long|short)_(\d)", signal.scenario or "")
+    return (f"scenario {known[1]}",) if known else ()
 
 
 def _detail(event: Event) -> tuple[str, ...]:

@@ -30,6 +30,12 @@ class Finding:
         return "\n  ".join(lines)
 
 
+def earliest(differences: Sequence[Difference]) -> Difference:
+    """The first difference of the first group that has any, rows before what belongs to no moment."""
+    group = [difference for difference in differences if difference.group == differences[0].group]
+    return min(group, key=lambda d: (d.order is None, d.time is None, d.time or 0))
+
+
 def grouped(differences: Sequence[Difference]) -> list[Finding]:
     """Findings, the earliest first. Rows that differ in the same fields are one finding."""
     rows: dict[tuple[str, int, bool], list[Difference]] = {}

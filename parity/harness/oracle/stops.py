@@ -43,7 +43,7 @@ def _rule(signal: Signal) -> tuple[int, str, str | None]:
 
 def stop_of(a: Outcome, b: Outcome, divergence: Divergence) -> Stop | None:
     """The gate by which one engine lacks the other's signal; None where its trace names none."""
-    for doer, signal in lone_signals(divergence):
+    for doer, signal in lone_signals(divergence) if divergence.same_time else ():
         other = (b, a)[doer]
         for event in () if other.events is UNSET else other.events:
             if isinstance(event, Gate) and event.timestamp_ns == signal.timestamp_ns and _stops(event, signal):

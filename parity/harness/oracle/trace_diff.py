@@ -14,7 +14,10 @@ from parity.harness.oracle.equality import same, same_event, same_events
 
 @dataclass(frozen=True, kw_only=True)
 class Divergence:
-    """The first events that differ, at ``place`` in both traces, and what both engines did just before."""
+    """The first events that differ, at ``place`` in both traces, and what both engines did just before.
+
+    ``extra`` is the engine (0, 1) whose event the other one lacks, where the events are not two versions of one.
+    """
 
     bar: int
     timestamp_ns: int
@@ -22,6 +25,21 @@ class Divergence:
     a: Event | None
     b: Event | None
     before: tuple[Event, ...]
+    extra: int
+
+    @property
+    def first(self) -> Event:
+        """The event that the other engine lacks."""
+        found = (self.a, self.b)[self.extra]
+        assert found is not None
+        return found
+
+    @property
+    def same_time(self) -> bool:
+        """Whether both engines are at one time; they are not where one has bars that the other leaves out."""
+        return (
+            self.a is None or self.b is None or self.a.bar != self.b.bar or self.a.timestamp_ns == self.b.timestamp_ns
+        )
 
     def words(self) -> str:
         """Which event differs and in what, on one line."""
@@ -56,4 +74,29 @@ def first_divergence(a: Sequence[Event], b: Sequence[Event], *, context: int = 3
     left, right = (trace[place] if place < len(trace) else None for trace in (a, b))
     first = min((event for event in (left, right) if event is not None), key=lambda event: event.bar)
     before = tuple(event for event in a[max(0, place - 12) : place] if not isinstance(event, EquityPoint))[-context:]
-    return Divergence(bar=first.bar, timestamp_ns=first.timestamp_ns, place=place, a=left, b=right, before=before)
+    extra = _extra(left, right, a[place + 1 :], b[place + 1 :])
+    return Divergence(
+        bar=first.bar, timestamp_ns=first.timestamp_ns, place=place, a=left, b=right, before=before, extra=extra
+    )
+
+
+def _extra(a: Event | None, b: Event | None, after_a: Sequence[Event], after_b: Sequence[Event]) -> int:
+    """Which of two events has no counterpart on the other side: the earlier bar's, or the one that does not follow."""
+    if a is None or b is None:
+        return 0 if b is None else 1
+    if a.bar != b.bar:
+        return 0 if a.bar < b.bar else 1
+    follows = _follows(a, after_b), _follows(b, after_a)
+    if follows[0] != follows[1]:
+        return 1 if follows[0] else 0
+    return 1 if isinstance(a, EquityPoint) else 0
+
+
+def _follows(event: Event, others: Sequence[Event]) -> bool:
+    """Whether an event of this kind about this order comes later on the same bar."""
+    for other in others:
+        if other.bar != event.bar:
+            return False
+        if (other.event, other.order) == (event.event, event.order):
+            return True
+    return False

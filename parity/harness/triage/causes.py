@@ -110,10 +110,10 @@ def cause_of(divergence: Divergence, stop: Stop | None) -> str:
     if stop is not None:
         return stop.gate.gate
     a, b = divergence.a, divergence.b
-    present = [event for event in (a, b) if event is not None]
-    first = min(present, key=lambda event: (event.bar, isinstance(event, EquityPoint)))
+    first = divergence.first
     alike = a is not None and b is not None and (a.event, a.bar) == (b.event, b.bar)
-    moved = {event.timestamp_ns for event in present} != {first.timestamp_ns}
+    if not divergence.same_time:
+        return "bars"
     match first:
         case Signal():
             return "rules" if lone_signals(divergence) else "levels"
@@ -126,7 +126,7 @@ def cause_of(divergence: Divergence, stop: Stop | None) -> str:
         case Closed() | ExitChecked():
             return "exits"
         case EquityPoint():
-            return "account" if alike and not moved else "bars"
+            return "account" if alike else "bars"
     return "orders"
 
 

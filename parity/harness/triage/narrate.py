@@ -13,6 +13,7 @@ from parity.harness.model.events import Closed, EquityPoint, Event, ExitChecked,
 from parity.harness.model.outcome import Outcome, Refusal
 from parity.harness.model.times import moment
 from parity.harness.oracle.compare import Difference
+from parity.harness.oracle.grouping import earliest
 from parity.harness.oracle.stops import Stop, lone_signals, stop_of
 from parity.harness.oracle.trace_diff import Divergence, first_divergence, traces
 from parity.harness.triage.causes import cause_of, cause_of_field, config_lines
@@ -60,7 +61,7 @@ def headline(case: Case, sides: Sides, differences: Sequence[Difference] = ()) -
         return [_short(told), *map(_short, config_lines(case, cause_of(divergence, stop), names, own))]
     lines = [result_words(differences, names)] if differences else []
     if differences and differences[0].group != "events":
-        cause = cause_of_field(_first_of(differences))
+        cause = cause_of_field(earliest(differences))
         lines += [_short(told) for told in config_lines(case, cause, names, own)]
     if both is None:
         return [*lines, f"{without_trace(a, b, names)}, so that the bar of the divergence is not known"]
@@ -111,15 +112,9 @@ def _answer_words(side: Side) -> str:
     return f"{side.name} refuses: {code_words(outcome)}" + (f" ({cut})" if cut else "")
 
 
-def _first_of(differences: Sequence[Difference]) -> Difference:
-    """The earliest difference of the first group, and of its row the first field."""
-    group = [d for d in differences if d.group == differences[0].group]
-    return min(group, key=lambda d: (d.order is None, d.time is None, d.time or 0))
-
-
 def result_words(differences: Sequence[Difference], names: tuple[str, str]) -> str:
     """The first difference between two results, in one sentence."""
-    first = _first_of(differences)
+    first = earliest(differences)
     when = "" if first.time is None else f" ({moment(first.time)})"
     what = first.group.replace("_", " ")
     if first.order is not None:
@@ -143,9 +138,7 @@ def sentence(case: Case, divergence: Divergence, stop: Stop | None, sides: Sides
     alike = a is not None and b is not None and (a.event, a.bar, a.order) == (b.event, b.bar, b.order)
     if a is not None and b is not None and alike and not lone_signals(divergence):
         return f"{_where(a)}: {sides[0].name} {deed(a, known[0])}; in {sides[1].name} {', '.join(changes(a, b))}"
-    first = _first(a, b)
-    doer = 0 if first is a else 1
-    other = 1 - doer
+    first, doer, other = divergence.first, divergence.extra, 1 - divergence.extra
     told, instead = deed(first, known[doer]), (a, b)[other]
     begun = f"{_where(first)}: {sides[doer].name} {told}; {sides[other].name}"
     if instead is not None and instead.bar == first.bar and not isinstance(instead, EquityPoint):
@@ -155,12 +148,6 @@ def sentence(case: Case, divergence: Divergence, stop: Stop | None, sides: Sides
 
 def _where(event: Event) -> str:
     return f"bar {event.bar} ({moment(event.timestamp_ns)})"
-
-
-def _first(a: Event | None, b: Event | None) -> Event:
-    """The event that the other engine lacks: the earlier one, and no mere equity point beside a deed."""
-    present = [event for event in (a, b) if event is not None]
-    return min(present, key=lambda event: (event.bar, isinstance(event, EquityPoint)))
 
 
 def _why_not(event: Event, doer: Trace, other: Trace, gates: frozenset[str]) -> str:

@@ -20,7 +20,7 @@ def test_replay_of_an_equal_case_ends_with_0_and_of_a_different_one_with_1(capsy
     assert main(["replay", GAP, "--v2", "exit_gap"]) == 1
     out = capsys.readouterr().out
     assert "trades[order 0].exit_price: 1.0981 -> 1.097" in out
-    assert "bar 1: V1 closes order 0 at 1.0981 (stop_loss) because b.L 1.0969 <= SL 1.0981 + buffer 0.00005" in out
+    assert "bar 1 (2025-01-07 00:01): V1 closes order 0 at 1.0981 (stop_loss) because b.L 1.0969 <= SL 1.0981" in out
     assert main(["replay", GAP, "--v2", "exit_gap", "--diff"]) == 1
     assert "trades, order 0:" in capsys.readouterr().out
     assert main(["replay", GAP, "--v2", "exit_gap", "--json"]) == 1
@@ -42,7 +42,7 @@ def test_locate_says_where_or_that_there_is_nothing(capsys: pytest.CaptureFixtur
     assert main(["locate", GAP]) == 0
     assert "no difference" in capsys.readouterr().out
     assert main(["locate", GAP, "--v2", "exit_gap"]) == 1
-    assert capsys.readouterr().out.startswith("bar 1: ")
+    assert capsys.readouterr().out.startswith("bar 1 (2025-01-07 00:01): ")
 
 
 def test_shrink_writes_a_smaller_case_beside_the_given_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,3 +110,25 @@ def test_without_a_trace_the_first_field_of_the_earliest_row_counts() -> None:
     assert of(a, b) == ("outcome", "trades", "exit_price")
     assert of(a, put(b, ("trades", 1, "size"), 0.7)) == ("outcome", "trades", "size")
     assert of(a, {**a, "trades": a["trades"][:2]}) == ("outcome", "trades", "only in A")
+
+
+def test_an_event_between_those_of_the_other_engine_is_the_one_that_it_lacks() -> None:
+    fee = event("fee", 3, 0, kind="exit", amount=2.5)
+    a, b = traced(closed(), equity_at(3)), traced(fee, closed(), equity_at(3), trades=2)
+    assert of(a, b) == ("event", "fee", "only in new")
+    assert of(b, a) == ("event", "fee", "only in old")
+    assert of(traced(equity_at(3)), b) == ("event", "fee", "only in new")
+
+
+def test_bars_of_other_times_are_one_finding_whatever_happens_on_them() -> None:
+    late = traced({**signal(), "timestamp_ns": 90}, trades=2)
+    assert of(traced(gate("session"), signal()), late) == ("bars", "other times")
+    assert of(traced({**equity(), "timestamp_ns": 90}), traced(equity(), trades=2)) == ("bars", "other times")
+
+
+def test_a_label_that_names_no_rule_is_none() -> None:
+    assert of(traced(equity()), traced(signal(scenario="short_stop"), trades=2)) == ("event", "signal")
+
+
+def equity_at(bar: int) -> Row:
+    return event("equity", bar, None, equity=1.0, balance=1.0)

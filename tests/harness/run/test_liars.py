@@ -226,7 +226,7 @@ def explained(case: Case, found: Examined) -> None:
     if a is None or b is None:
         return
     branches(case, b)
-    assert narrate(case, (Side("honest", a), Side("liar", b)), found.report.differences)
+    assert narrate(case, (Side(name="honest", outcome=a), Side(name="liar", outcome=b)), found.report.differences)
     assert render(a, b, found.report.differences) or found.report.differences[0].group == "events"
     assert grouped(found.report.differences)
 
