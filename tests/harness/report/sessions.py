@@ -27,7 +27,7 @@ def part(k: int = 1, n: int = 1, *, cases: int = 30) -> Session:
     seen.market, seen.adrs, seen.processes = "embedded", 2, 1
     seen.market_runs.append(MarketRun(f"run {k}", Verdict.MATCH, 1000, 400, 1.0, 0.1))
     seen.switch_effects.append(SwitchEffects(f"run {k}", ("exit_gap",), ("exit_gap",)))
-    seen.rules.append(RuleRow(rule="rule 1", function="f", figure="us", value=-1.5, limit=3.0, note="called"))
+    seen.rules.append(RuleRow(rule="rule 1", function="f", figure="us", value=-1.5, limit=3.0, detail="called"))
     seen.steps[k] = "evidence"
     side = Side(calls=3, bytes=5, seconds=0.5, share=0.25)
     seen.before_after.append(BeforeAfter(name=f"run {k}", scenario="1", bars=7, v1=side, v2=side))
