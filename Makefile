@@ -15,12 +15,14 @@ V2_TESTED := cargo test --release --locked --workspace --exclude omega-ffi --fea
 .DEFAULT_GOAL := help
 .PHONY: help setup parity test cargo-test selftest lint fmt bench report ci
 
-help: ## list the verbs
+help: ## list these verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
-	@echo 'Under make every failure ends with 2. What keeps the exit code of the suite (0 pass, 1 difference,'
-	@echo '2 configuration or infrastructure, 3 boundary rule broken): pytest parity, or pytest tests parity for everything.'
+	@echo
+	@echo 'Start with make parity. Under make every failure ends with 2; pytest parity keeps the exit code of the suite:'
+	@echo '0 pass, 1 the engines differ, 2 nothing was proven (options, files, engines, too little compared), 3 a boundary'
+	@echo 'limit exceeded.'
 
-setup: $(VENV)/.installed $(VENV)/.v1 $(VENV)/.v2 $(BIN)/omega-parity ## install what is pinned and build both engines into .venv
+setup: $(VENV)/.installed $(VENV)/.v1 $(VENV)/.v2 $(BIN)/omega-parity ## install pinned packages and build both engines, all into .venv
 
 $(VENV)/.installed: requirements/dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install CPython 3.11 or newer, or set PYTHON=/path/to/python3"; exit 2; }
@@ -55,7 +57,7 @@ test: setup cargo-test ## all tests: cargo, tests/ and parity/
 cargo-test: setup
 	$(V2_TESTED)
 
-lint: setup ## ruff, mypy, rustfmt, clippy, cargo deny (where installed)
+lint: setup ## check style, types and layers: ruff, mypy, import-linter, rustfmt, clippy, cargo deny (where installed)
 	ruff check .
 	ruff format --check .
 	mypy
@@ -74,16 +76,16 @@ $(VENV)/.bench: $(VENV)/.installed requirements/bench.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
-bench: setup $(VENV)/.bench ## measure V2 against a floor and its peers (about five minutes)
+bench: setup $(VENV)/.bench ## measure V2 against a floor, its peers and V1 (about five minutes)
 	@python benchmarks/run.py $(BENCH)
 
-report: ## show the report of the last parity run
+report: ## show the report of the last parity run again
 	@cat var/parity-report.txt 2>/dev/null || echo "no report yet: run make parity"
 
-ci: lint test ## what the workflows run, in one verb
+ci: lint test ## what the workflows run: lint and test
 
 # A copy of V2 with all faults of parity/faults.toml: only the selftest of the parity suite puts it on its path.
 PLANTED := var/planted
-selftest: setup ## plant faults in a copy of V2 and show that the suite finds and shrinks every one
+selftest: setup ## plant 62 faults in a copy of V2, one at a time, and fail unless the suite finds each
 	@python -m parity.harness.mutation.faults $(PLANTED)
 	PYTHONPATH=$(PLANTED)/python:. python -m parity.harness.mutation.selftest --json var/selftest.json

@@ -45,9 +45,9 @@ EXAMPLES = """examples:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bt",
-        description="Omega's backtest engine V2.",
+        description="Runs Omega's backtest engine V2, and prepares its configurations and its data.",
         epilog=EXAMPLES
-        + "\nexit codes: 0 done, 1 the run or conversion ended in an error, 2 config or command line refused",
+        + "\nexit codes: 0 done, 1 the run or conversion ended in an error, 2 configuration or command line refused",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"bt {bt.__version__}")
@@ -55,48 +55,48 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
-        made.add_argument("--json", action="store_true", help="machine-readable output")
+        made.add_argument("--json", action="store_true", help="print JSON instead of text")
         return made
 
     run = command("run", "run a backtest and show its metrics")
     run.add_argument("config", type=Path, help="configuration (JSON)")
-    run.add_argument("--out", type=Path, help="folder for artefacts; they go into <out>/<run_id>/")
+    run.add_argument("--out", type=Path, help="folder for artefacts; they go into OUT/<run id>/")
     run.add_argument(
-        "--set", action="append", default=[], metavar="PATH=VALUE", help="override a key, e.g. costs.enabled=false"
+        "--set", action="append", default=[], metavar="PATH=VALUE", help="replace one key, e.g. costs.enabled=false"
     )
-    run.add_argument("--result", type=Path, help="file for the whole result JSON")
+    run.add_argument("--result", type=Path, help="file for the whole result (JSON)")
     run.add_argument("--plot", type=Path, help="file for a picture: .png, .svg or .pdf")
-    validate = command("validate", "check a configuration without running it")
+    validate = command("validate", "check a configuration: list every fault, or say whether it runs")
     validate.add_argument("config", type=Path, help="configuration (JSON)")
     migrate = command("migrate-config", "translate a V1 configuration and account for every key")
     migrate.add_argument("config", type=Path, help="V1 configuration (JSON)")
     migrate.add_argument("--write", type=Path, help="where to write the V2 configuration (default: standard output)")
-    migrate.add_argument("--news", action="store_true", help="a news calendar is in use")
-    picture = command("plot", "draw price with entries and exits, equity and drawdown")
-    picture.add_argument("result", type=Path, metavar="RESULT", help="result JSON, or a folder of artefacts")
+    migrate.add_argument("--news", action="store_true", help="the V1 run used a news calendar")
+    picture = command("plot", "draw price with entries and exits, equity and drawdown of a result")
+    picture.add_argument("result", type=Path, metavar="RESULT", help="result file, or folder of artefacts, of bt run")
     picture.add_argument("--write", type=Path, help="picture to write (default: result.png beside RESULT)")
     schema = command("schema", "print the JSON Schema of the configuration, the result or the error, or the codes")
     schema.add_argument("kind", nargs="?", default="config", choices=["config", "result", "error", "codes"])
     _add_converters(command)
-    command("doctor", "show versions, paths and what is missing")
+    command("doctor", "show versions, paths, symbols, and what is missing")
     return parser
 
 
 def _add_converters(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    data = command("convert-data", "turn a vendor's CSV of candles into the canonical Parquet, with a report")
+    data = command("convert-data", "turn a CSV of candles into a candle file that V2 reads, and report what it holds")
     data.formatter_class = argparse.RawDescriptionHelpFormatter
     data.epilog = "vendors:\n" + "\n".join(f"  {name:12} {v.describes}" for name, v in VENDORS.items())
     data.add_argument("source", type=Path, help="CSV file")
-    data.add_argument("--symbol", required=True, help="as in the file names, e.g. EURUSD")
-    data.add_argument("--timeframe", required=True, help="M1 M5 M15 M30 H1 H4 D1 W1")
-    data.add_argument("--side", required=True, choices=["bid", "ask"], help="which side the file holds")
-    data.add_argument("--vendor", default="auto", choices=["auto", *VENDORS], help="format (default: told by the file)")
-    data.add_argument("--tz", default="", help="time zone of the file's times, where the vendor does not fix it")
-    data.add_argument("--label", default="open", choices=["open", "close"], help="what a bar's time stands for")
-    data.add_argument("--spread", type=float, default=0.0, help="price units added, to make an ask file out of bids")
-    data.add_argument("--root", type=Path, help="data root (default: OMEGA_DATA_PARQUET_ROOT or data/parquet)")
-    news = command("convert-news", "turn a news calendar in CSV into the Parquet that V2 reads")
-    news.add_argument("source", type=Path, help="CSV with Start (UTC) and Currency, perhaps Impact, Name, Id")
+    data.add_argument("--symbol", required=True, help="the symbol, e.g. EURUSD")
+    data.add_argument("--timeframe", required=True, help="M1, M5, M15, M30, H1, H4, D1 or W1")
+    data.add_argument("--side", required=True, choices=["bid", "ask"], help="the side that the file holds")
+    data.add_argument("--vendor", default="auto", choices=["auto", *VENDORS], help="format (default: recognised)")
+    data.add_argument("--tz", default="", help="time zone of its times, where the format leaves it open")
+    data.add_argument("--label", default="open", choices=["open", "close"], help="what a bar's time is (default: open)")
+    data.add_argument("--spread", type=float, default=0.0, help="added to prices, to make asks from bids")
+    data.add_argument("--root", type=Path, help="data root (default: OMEGA_DATA_PARQUET_ROOT, else data/parquet)")
+    news = command("convert-news", "turn a CSV news calendar into the Parquet file that V2 reads")
+    news.add_argument("source", type=Path, help="CSV with Start (UTC) and Currency; optional: Impact, Name, Id")
     news.add_argument("--write", type=Path, required=True, help="Parquet file to write")
 
 

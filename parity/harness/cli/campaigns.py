@@ -16,7 +16,11 @@ from parity.harness.triage.campaign import Campaign
 
 
 def sweep(options: argparse.Namespace) -> int:
-    """Searches generated cases for differences, outside pytest."""
+    """Draws cases and examines each on both engines; minimises, narrates and saves one case of each kind of difference.
+
+    It does what parity/test_generated.py does, for as long as you want. Exit codes: 0 no difference, 1 a difference,
+    2 a case that cannot be compared, or no trade at all.
+    """
     from parity.harness.coverage.registry import Coverage
 
     if (options.cases is not None and options.cases < 1) or not options.seconds > 0:
@@ -55,7 +59,7 @@ def sweep(options: argparse.Namespace) -> int:
 
 
 def corpus(options: argparse.Namespace) -> int:
-    """Keeps a small case for every rule branch that generated cases seldom take."""
+    """Draws cases and keeps a small one for each rule branch that few of them take."""
     from parity.harness.triage.corpus import keep_rare
 
     with open_pair(None) as pair:
@@ -66,16 +70,18 @@ def corpus(options: argparse.Namespace) -> int:
 
 def add_to(commands: Any) -> None:
     """Adds these verbs to the command line."""
-    command = commands.add_parser("sweep", help="campaign for differences", description=sweep.__doc__)
+    command = commands.add_parser("sweep", help="draw cases and look for differences", description=sweep.__doc__)
     command.set_defaults(function=sweep)
-    command.add_argument("--cases", type=int, help="how many cases (default: as many as the time allows)")
-    command.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
+    command.add_argument("--cases", type=int, help="how many cases at most (default: as many as the time allows)")
+    command.add_argument("--seconds", type=float, default=60.0, help="for how long (default: 60)")
     command.add_argument("--seed", type=int, default=0, help="seed of the cases (default: 0)")
-    command.add_argument("--engines", type=Path, help="an engines.toml that names another pair than V1 and V2")
-    command.add_argument("-o", "--output", type=Path, default=Path("var/failed-cases"), help="where findings go")
-    command = commands.add_parser("corpus", help="keep cases that take rare branches", description=corpus.__doc__)
+    command.add_argument("--engines", type=Path, help="an engines.toml with another pair (default: V1 and V2)")
+    command.add_argument("-o", "--output", type=Path, default=Path("var/failed-cases"), help="where findings are saved")
+    command = commands.add_parser("corpus", help="keep small cases of rare branches", description=corpus.__doc__)
     command.set_defaults(function=corpus)
-    command.add_argument("--cases", type=int, default=6000, help="cases to look at (default: 6000)")
-    command.add_argument("--below", type=int, default=12, help="what counts as rare, in cases (default: 12)")
+    command.add_argument("--cases", type=int, default=6000, help="cases to draw (default: 6000)")
+    command.add_argument("--below", type=int, default=12, help="a branch taken by fewer cases is rare (default: 12)")
     command.add_argument("--seed", type=int, default=1, help="seed of the cases (default: 1)")
-    command.add_argument("-o", "--output", type=Path, default=Path("parity/cases"), help="where they are kept")
+    command.add_argument(
+        "-o", "--output", type=Path, default=Path("parity/cases"), help="where to keep them (default: parity/cases)"
+    )

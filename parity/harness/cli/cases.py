@@ -33,7 +33,10 @@ from parity.harness.triage.render import render
 
 
 def replay(options: argparse.Namespace) -> int:
-    """Runs a case on both engines and says what differs and where."""
+    """Runs a case on both engines and reports what differs, where they diverge, and why.
+
+    Exit codes: 0 equal, 1 a difference, 2 no answer that can be compared.
+    """
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         examined = examine(pair, case, parse_switches(options.v2))
@@ -53,7 +56,7 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def locate(options: argparse.Namespace) -> int:
-    """The first bar at which the engines diverge."""
+    """Reports the first bar at which the engines diverge, with the trace and the bars around it."""
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         examined = examine(pair, case, parse_switches(options.v2))
@@ -68,7 +71,10 @@ def locate(options: argparse.Namespace) -> int:
 
 
 def explain(options: argparse.Namespace) -> int:
-    """The minimal set of switches that accounts for what differs at ``v2``, each with its effect."""
+    """Finds the smallest set of switches that explains how V2 with every switch at v2 differs from V1.
+
+    It turns switches and measures. Each switch of the set is shown with its own effect on trades and money.
+    """
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         probe = Probe(pair, pair.prepare(case))
@@ -101,7 +107,7 @@ def explain(options: argparse.Namespace) -> int:
 
 
 def minimised(options: argparse.Namespace) -> int:
-    """Writes the smallest case that still shows the same difference."""
+    """Minimises a case: writes the smallest one that still shows the same difference (the same fingerprint)."""
     case, switches = load_case(options.case), parse_switches(options.v2)
     with open_pair(options.engines) as pair:
         wanted = examine(pair, case, switches).fingerprint
@@ -119,7 +125,7 @@ def minimised(options: argparse.Namespace) -> int:
 
 
 def plotted(options: argparse.Namespace) -> int:
-    """Draws a case with both engines' entries and exits."""
+    """Draws the bars of a case with its levels and both engines' entries and exits."""
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         examined = examine(pair, case, parse_switches(options.v2))
@@ -138,30 +144,30 @@ def case_command(commands: Any, name: str, function: Callable[[argparse.Namespac
     command = commands.add_parser(name, help=text, description=function.__doc__)
     command.set_defaults(function=function)
     command.add_argument("case", type=Path, help="a case file, as in parity/cases or var/failed-cases")
-    command.add_argument("--engines", type=Path, help="an engines.toml that names another pair than V1 and V2")
+    command.add_argument("--engines", type=Path, help="an engines.toml with another pair (default: V1 and V2)")
     return command
 
 
 AT_V2: dict[str, Any] = {
     "metavar": "SWITCH,...",
     "default": "",
-    "help": "switches at v2 (default: none; all: every one)",
+    "help": "switches at v2, or all of them with 'all' (default: none, every switch at v1)",
 }
 
 
 def add_to(commands: Any) -> None:
     """Adds these verbs to the command line."""
-    command = case_command(commands, "replay", replay, "run a case on both engines and say what differs")
+    command = case_command(commands, "replay", replay, "run a case on both engines and report what differs")
     command.add_argument("--v2", **AT_V2)
-    command.add_argument("--json", action="store_true", help="the report as JSON")
-    command.add_argument("--diff", action="store_true", help="the rows that differ as well, field by field")
-    case_command(commands, "explain", explain, "the switches that account for V2's own results, and their effects")
-    command = case_command(commands, "locate", locate, "the first bar at which the engines diverge, in words")
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+    command.add_argument("--diff", action="store_true", help="also print the rows that differ, field by field")
+    case_command(commands, "explain", explain, "find the switches that explain V2's own results")
+    command = case_command(commands, "locate", locate, "report the first bar at which the engines diverge")
     command.add_argument("--v2", **AT_V2)
-    command = case_command(commands, "shrink", minimised, "the smallest case with the same difference")
+    command = case_command(commands, "shrink", minimised, "minimise a case that shows a difference")
     command.add_argument("--v2", **AT_V2)
     command.add_argument("-o", "--output", type=Path, help="where to write it (default: CASE-small.json)")
     command.add_argument("--seconds", type=float, default=60.0, help="how long to try (default: 60)")
-    command = case_command(commands, "plot", plotted, "bars, levels, and both engines' entries and exits")
+    command = case_command(commands, "plot", plotted, "draw a case with both engines' entries and exits")
     command.add_argument("--v2", **AT_V2)
-    command.add_argument("-o", "--output", type=Path, help="PNG, SVG or PDF (default: CASE.svg)")
+    command.add_argument("-o", "--output", type=Path, help="a .png, .svg or .pdf (default: the case's name with .svg)")

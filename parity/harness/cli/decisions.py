@@ -19,7 +19,10 @@ from parity.harness.triage.minimise import Size
 
 
 def adr_new(options: argparse.Namespace) -> int:
-    """Drafts an ADR about a switch from a case that shows it."""
+    """Drafts an ADR about a switch, with its evidence filled in from a case that shows the switch.
+
+    What a person has to write is marked. omega-parity adr check refuses the draft until it is written.
+    """
     case = load_case(options.case)
     with open_pair(None) as pair:
         probe = Probe(pair, pair.prepare(case))
@@ -111,25 +114,27 @@ def adr_index(options: argparse.Namespace) -> int:
 
 def add_to(commands: Any) -> None:
     """Adds these verbs to the command line."""
-    records = commands.add_parser("adr", help="draft, check, measure and index architecture decision records")
+    records = commands.add_parser("adr", help="draft, check, measure and index ADRs (decisions that run as tests)")
     verbs = records.add_subparsers(required=True, metavar="COMMAND")
-    command = verbs.add_parser("new", help="draft an ADR with its evidence", description=adr_new.__doc__)
+    command = verbs.add_parser("new", help="draft an ADR about a switch", description=adr_new.__doc__)
     command.set_defaults(function=adr_new)
-    command.add_argument("--case", type=Path, required=True, help="the witness, a case in parity/cases")
-    command.add_argument("--switch", required=True, choices=SWITCHES, metavar="SWITCH", help="what it is about")
+    command.add_argument("--case", type=Path, required=True, help="the witness: a case file that shows the switch")
+    command.add_argument(
+        "--switch", required=True, choices=SWITCHES, metavar="SWITCH", help="a switch of ADRs/index.md"
+    )
     others = [command]
     for name, function, text in (
-        ("check", adr_check, "run every witness"),
+        ("check", adr_check, "run the witness of every ADR"),
         ("measure", adr_measure, "measure each switch on the market runs"),
         ("index", adr_index, "write the index page and the measured blocks"),
     ):
         command = verbs.add_parser(name, help=text, description=function.__doc__)
         command.set_defaults(function=function)
         if name != "check":
-            command.add_argument("--check", action="store_true", help="write nothing, say what would change")
+            command.add_argument("--check", action="store_true", help="write nothing, report what would change")
         if name == "measure":
             command.add_argument("--run", action="append", choices=measure.NAMES, metavar="RUN",
                                  help="with --check: only this market run (may be repeated)")  # fmt: skip
         others.append(command)
     for command in others:
-        command.add_argument("--folder", type=Path, default=adr.ADR_DIR, help="where ADRs lie (default: ADRs)")
+        command.add_argument("--folder", type=Path, default=adr.ADR_DIR, help="folder of the ADRs (default: ADRs)")

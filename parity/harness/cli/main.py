@@ -1,4 +1,7 @@
-"""``omega-parity``: the command line."""
+"""Compares two backtest engines, V1 and V2 by default: one case, many cases, decisions, measurements.
+
+A case is one input of a backtest as a file (parity/cases, var/failed-cases). At parity every switch of V2 is at v1, and
+V2 must equal V1."""
 
 from __future__ import annotations
 
@@ -13,16 +16,21 @@ from parity.harness.engines import EnginesError
 from parity.harness.oracle.verdict import ExitCode
 
 EPILOG = """examples:
-  omega-parity replay var/failed-cases/sweep-0-100-1.json     both engines on a saved case
-  omega-parity replay CASE --v2 exit_gap,exit_slippage         the same with two switches at v2
-  omega-parity explain CASE                                    which switches account for V2's own results
+  omega-parity replay var/failed-cases/sweep-0-0-1.json        both engines on a saved case
+  omega-parity locate CASE                                     where the engines diverge, and why
+  omega-parity explain CASE                                    which switches explain V2's own results
   omega-parity plot CASE -o case.svg                           bars, levels, entries and exits of both
-  omega-parity adr new --case CASE --switch exit_gap           drafts an ADR with its evidence
-  omega-parity sweep --seconds 60 --seed 7                     searches for differences
+  omega-parity adr new --case CASE --switch SWITCH             drafts the ADR of a switch that has none
+  omega-parity sweep --seconds 60 --seed 7                     draws cases for a minute, looking for differences
   omega-parity merge shard-*/parity-session.json               joins the shards of a run and gates the whole
 
-exit codes: 0 equal or explained, 1 a difference, 2 whatever keeps a command from judging (a case, file, option or
-engine that cannot be used, an error of omega-parity itself, an interrupt), 3 a slowdown"""
+exit codes:
+  0  equal, or explained by switches that have an ADR
+  1  a difference, or an ADR that no longer holds
+  2  nothing was judged: a case, file, option or engine cannot be used, or omega-parity failed or was interrupted
+  3  a slowdown (bench compare)
+
+parity/README.md walks through a red run."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ from parity.harness.run.scratch import scratch
 
 
 def profiled(options: argparse.Namespace) -> int:
-    """Draws where an engine's time goes on a case, and says it in one line."""
+    """Runs a case many times, draws a flame graph of the engine, and says in one line where its time goes."""
     case = load_case(options.case)
     target = options.output or Path(f"{options.case.stem}-{options.engine}-{options.tool}.svg")
     with scratch() as folder:
@@ -38,7 +38,10 @@ def _bench_file(path: Path) -> BenchFile:
 
 
 def bench_compared(options: argparse.Namespace) -> int:
-    """Judges the change from one `make bench` file to another: red only where noise cannot be the reason."""
+    """Judges how the figures changed between two files of `make bench`. Red means that noise cannot be the reason.
+
+    Exit codes: 0 nothing is red, 3 something is.
+    """
     a, b = _bench_file(options.a), _bench_file(options.b)
     try:
         found = changes(a, b)
@@ -72,21 +75,23 @@ def _positive(text: str) -> int:
 
 def add_to(commands: Any) -> None:
     """Adds these verbs to the command line."""
-    command = commands.add_parser("profile", help="a flame graph of an engine on a case", description=profiled.__doc__)
+    command = commands.add_parser("profile", help="draw a flame graph of an engine", description=profiled.__doc__)
     command.set_defaults(function=profiled)
-    command.add_argument("engine", choices=("v1", "v2"))
+    command.add_argument("engine", choices=("v1", "v2"), help="the engine")
     command.add_argument("case", type=Path, help="a case file")
-    command.add_argument("--tool", choices=tuple(TOOLS), default="py-spy", help="py-spy (Python side) or perf (native)")
+    command.add_argument(
+        "--tool", choices=tuple(TOOLS), default="py-spy", help="py-spy: the Python side; perf: the native side"
+    )
     command.add_argument("--repeats", type=_positive, default=40, help="how often the case is run (default: 40)")
-    command.add_argument("-o", "--output", type=Path, help="SVG, PNG or PDF (default: CASE-ENGINE-TOOL.svg)")
-    benches = commands.add_parser("bench", help="compare benchmark files")
+    command.add_argument("-o", "--output", type=Path, help="a .svg, .png or .pdf (default: CASE-ENGINE-TOOL.svg)")
+    benches = commands.add_parser("bench", help="compare files of make bench, or list them")
     benches = benches.add_subparsers(required=True, metavar="COMMAND")
-    command = benches.add_parser("compare", help="judge the change from A to B", description=bench_compared.__doc__)
+    command = benches.add_parser("compare", help="judge the change between two", description=bench_compared.__doc__)
     command.set_defaults(function=bench_compared)
-    command.add_argument("a", type=Path, help="a bench.json of `make bench`: before")
-    command.add_argument("b", type=Path, help="the one after")
-    command = benches.add_parser("history", help="show kept files side by side", description=bench_history.__doc__)
+    command.add_argument("a", type=Path, help="the file from before: a bench.json of make bench")
+    command.add_argument("b", type=Path, help="the file from after")
+    command = benches.add_parser("history", help="show all kept files side by side", description=bench_history.__doc__)
     command.set_defaults(function=bench_history)
     command.add_argument(
-        "folder", type=Path, nargs="?", default=Path("var/bench/history"), help="of `make bench` files"
+        "folder", type=Path, nargs="?", default=Path("var/bench/history"), help="default: var/bench/history"
     )

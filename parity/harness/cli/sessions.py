@@ -17,7 +17,10 @@ from parity.harness.report.writing import write_report
 
 
 def merge(options: argparse.Namespace) -> int:
-    """Joins the sessions of all shards of a run, prints their report, and gates the whole as one run is gated."""
+    """Joins the sessions of all shards of a run, prints one report, and ends with the exit code of the whole run.
+
+    pytest parity --shard k/n leaves the session of a shard in var/parity-session.json.
+    """
     try:
         whole = join([_read(path) for path in options.sessions])
     except SessionError as error:
@@ -48,12 +51,12 @@ def _read(path: Path) -> tuple[str, Session, SessionDocument]:
 
 def add_to(commands: Any) -> None:
     """Adds these verbs to the command line."""
-    command = commands.add_parser("merge", help="join the sessions of all shards", description=merge.__doc__)
+    command = commands.add_parser("merge", help="join the shards of a run", description=merge.__doc__)
     command.set_defaults(function=merge)
     command.add_argument(
-        "sessions", type=Path, nargs="+", metavar="FILE", help="parity-session.json of each shard, in any order"
+        "sessions", type=Path, nargs="+", metavar="FILE", help="the parity-session.json of each shard, in any order"
     )
-    command.add_argument("--out", type=Path, help="folder for the joint report (default: only print it)")
+    command.add_argument("--out", type=Path, help="also write the joint report to this folder")
     command.add_argument(
-        "--whole", action="store_true", help="end with 2 when the shards together left anything of the suite out"
+        "--whole", action="store_true", help="end with 2 where the shards together left out any part of the suite"
     )
