@@ -165,6 +165,7 @@ def scaling(folder: Path, sizes: list[int]) -> dict[str, float]:
 
 
 def suite(seconds: dict[str, list[float]]) -> pyperf.BenchmarkSuite:
+    """Timings in seconds as a pyperf suite: one benchmark for each name, one value for each round."""
     made = [
         pyperf.Benchmark([pyperf.Run(values, metadata={"name": name, "loops": 1}, collect_metadata=False)])
         for name, values in seconds.items()
@@ -298,6 +299,7 @@ def table(facts: dict[str, Any]) -> str:
 
 
 def main() -> int:
+    """Measures, prints a table, and writes ``bench.json`` and ``samples.json`` to the folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9, help="rounds that count (default: 9)")
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "var" / "bench", help="markets and results")

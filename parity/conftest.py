@@ -22,6 +22,7 @@ INFRASTRUCTURE = 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the suite; ``pytest parity --help`` lists them."""
     group = parser.getgroup("parity")
     group.addoption(
         "--profile", default="ci",
@@ -46,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    """Registers the plugin that collects the report and sets the exit code."""
     config.addinivalue_line("markers", "performance: a measured boundary rule; alone broken it ends with exit code 3")
     from parity.harness.report.plugin import register
 

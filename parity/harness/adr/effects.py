@@ -85,6 +85,7 @@ class Found:
 
     @property
     def place(self) -> Place:
+        """Field, order number and index: what identifies the difference within one outcome."""
         return self.field, self.order, self.at
 
 

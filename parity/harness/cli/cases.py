@@ -129,6 +129,7 @@ def plotted(options: argparse.Namespace) -> int:
 
 
 def case_command(commands: Any, name: str, function: Callable[[argparse.Namespace], int], text: str) -> Any:
+    """Adds a verb that takes one case file and, optionally, an engines.toml."""
     command = commands.add_parser(name, help=text, description=function.__doc__)
     command.set_defaults(function=function)
     command.add_argument("case", type=Path, help="a case file, as in parity/cases or var/failed-cases")

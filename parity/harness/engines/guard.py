@@ -48,6 +48,7 @@ def sweep(mark: str) -> int:
 
 
 def main() -> None:
+    """Waits until the input ends, then kills what carries the mark."""
     while sys.stdin.buffer.read(1 << 16):
         pass
     sweep(sys.argv[1])

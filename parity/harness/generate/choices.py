@@ -67,6 +67,7 @@ class Drawn(Choices):
         self._draw = draw
 
     def integer(self, low: int, high: int) -> int:
+        """A whole number in [low, high]."""
         return self._draw(_whole_numbers(low, high))
 
 
@@ -85,10 +86,12 @@ class Seeded(Choices):
             yield from generator.integers(0, 2**62, 64).tolist()
 
     def market_is_drawn(self) -> None:
+        """Goes on with the seed for everything but the market."""
         self._block = self._numbers(self._rest)
 
     def integer(self, low: int, high: int) -> int:
         # The bias of the remainder is below 2^-20 for every range that is asked for.
+        """A whole number in [low, high]."""
         value = low + next(self._block) % (high - low + 1)
         self.made.append(value)
         return value
@@ -101,6 +104,7 @@ class Given(Choices):
         self._made = iter(made)
 
     def integer(self, low: int, high: int) -> int:
+        """A whole number in [low, high]."""
         simplest = min(max(0, low), high)
         return min(max(next(self._made, simplest), low), high)
 

@@ -68,6 +68,7 @@ class Shape:
 
     @property
     def step(self) -> timedelta:
+        """Length of a bar."""
         return timedelta(minutes=TIMEFRAME_MINUTES[self.timeframe])
 
     @property

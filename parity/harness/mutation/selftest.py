@@ -63,6 +63,7 @@ class Row:
 
     @property
     def caught(self) -> bool:
+        """Whether a pinned case or a case of the sweep shows the fault."""
         return self.pinned > 0 or self.sweep is not None
 
 

@@ -104,11 +104,13 @@ class Pair:
         return prepared
 
     def reference(self, prepared: Prepared, *, events: bool = False) -> Answer:
+        """The reference's answer to a prepared case."""
         answer = self.a.run(prepared, {}, events=events)
         self.clocks.a += answer.seconds
         return answer
 
     def candidate(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+        """The candidate's answer to a prepared case, with ``switches`` (name to ``"v1"`` or ``"v2"``)."""
         answer = self.b.run(prepared, switches, events=events)
         self.clocks.b += answer.seconds
         return answer
@@ -188,5 +190,6 @@ class Pair:
         ]  # fmt: skip
 
     def close(self) -> None:
+        """Ends both engines' processes; the next run starts new ones."""
         self.a.close()
         self.b.close()

@@ -17,6 +17,7 @@ HELLO = {"hello": {"protocol": 2, "name": "V2", "capabilities": {"events": True,
 
 
 def main() -> None:
+    """Answers requests, one JSON line each, until the input ends; the first argument may name the folder of ``bt``."""
     sys.path[:0] = sys.argv[1:2]
     from calls import answer  # type: ignore[import-not-found]  # beside this file, as it stands alone
 
