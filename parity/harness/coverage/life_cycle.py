@@ -1,6 +1,6 @@
-"""A trace read as the trace of each order, on the bars it happened on. Pure.
+"""A trace read as the life cycle of each order, with the bars it happened on. Pure.
 
-What coverage counts and what explanations say is taken from here, for either engine's trace alike.
+Coverage and explanations both read it, for the trace of either engine.
 """
 
 from __future__ import annotations

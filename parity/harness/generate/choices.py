@@ -18,8 +18,8 @@ from hypothesis.internal.conjecture import providers
 
 T = TypeVar("T")
 
-# Hypothesis mixes numbers and texts found in the project's loaded modules into its draws. What the gate draws would
-# then depend on which tests run beside it, and a red run might not be repeatable alone. There is no public switch.
+# Hypothesis mixes numbers and texts of the project's loaded modules into its draws. What the gate draws would then
+# depend on which tests run in the same process, and a red run might not be repeatable. There is no public switch.
 _providers: Any = providers
 _providers._get_local_constants = _providers.Constants
 
@@ -72,7 +72,7 @@ class Drawn(Choices):
 
 
 class Seeded(Choices):
-    """Choices of NumPy's PCG64, remembered in ``made``: one seed for the market, one for everything else."""
+    """Choices of NumPy's PCG64, recorded in ``made``: one seed for the market, one for everything else."""
 
     def __init__(self, market: int | Sequence[int], rest: int | Sequence[int]) -> None:
         self._block = self._numbers(market)

@@ -87,7 +87,7 @@ def test_the_selftest_fails_for_a_fault_that_nobody_catches_and_for_unreadable_c
     caught = Row("a", "", pinned=1, sweep=3, bars=40, orders=3, same_fault=False)
     wrong = judged([caught, Row("b", "")], minimises=True, unsound=["c-1", "c-2"])
     assert wrong == [
-        "nobody catches b",
+        "b survived: no case catches it",
         "with nothing planted 2 cases differ, the first is c-1",
         "the minimised case of a does not show it alone",
         "median of 40 bars and 3 orders, at most 12 and 1 are wanted",

@@ -25,7 +25,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     write(out, HELLO)
-    # A case makes thousands of values and no circles among them: the search for circles would only cost time.
+    # A case makes thousands of values and no cycles of references: collecting cycles would only cost time.
     gc.freeze()
     gc.set_threshold(100_000)
     for line in sys.stdin.buffer:
