@@ -1,7 +1,7 @@
 """V1's speed on the observed runs: ``python tools/v1_speed.py [--repeat N]`` prints bars per second by scenario.
 
 The loop figure is what the event loop alone does; the whole run adds loading, indicators and metrics. The figures of
-the measured original (a 2-core machine) stand beside them.
+the measured original (a 2-core machine) are printed next to them.
 """
 
 from __future__ import annotations

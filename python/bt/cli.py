@@ -1,4 +1,4 @@
-"""The command ``bt``: run, look at, validate, migrate and convert from the shell.
+"""The command ``bt``: run, plot, validate, migrate and convert from the shell.
 
 Exit codes: 0 done, 1 the run or conversion ended in an error, 2 the configuration or the command line is refused.
 """
@@ -68,13 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--plot", type=Path, help="file for a picture: .png, .svg or .pdf")
     validate = command("validate", "check a configuration without running it")
     validate.add_argument("config", type=Path, help="configuration (JSON)")
-    migrate = command("migrate-config", "translate a V1 configuration and account for every key")
+    migrate = command("migrate-config", "translate a V1 configuration and report what became of every key")
     migrate.add_argument("config", type=Path, help="V1 configuration (JSON)")
     migrate.add_argument("--write", type=Path, help="where to write the V2 configuration (default: standard output)")
     migrate.add_argument("--news", action="store_true", help="a news calendar is in use")
     picture = command("plot", "draw price with entries and exits, equity and drawdown")
     picture.add_argument("result", type=Path, metavar="RESULT", help="result JSON, or a folder of artefacts")
-    picture.add_argument("--write", type=Path, help="picture to write (default: result.png beside RESULT)")
+    picture.add_argument("--write", type=Path, help="picture to write (default: result.png next to RESULT)")
     schema = command("schema", "print the JSON Schema of the configuration, the result or the error, or the codes")
     schema.add_argument("kind", nargs="?", default="config", choices=["config", "result", "error", "codes"])
     _add_converters(command)
@@ -90,7 +90,7 @@ def _add_converters(command: Callable[[str, str], argparse.ArgumentParser]) -> N
     data.add_argument("--symbol", required=True, help="as in the file names, e.g. EURUSD")
     data.add_argument("--timeframe", required=True, help="M1 M5 M15 M30 H1 H4 D1 W1")
     data.add_argument("--side", required=True, choices=["bid", "ask"], help="which side the file holds")
-    data.add_argument("--vendor", default="auto", choices=["auto", *VENDORS], help="format (default: told by the file)")
+    data.add_argument("--vendor", default="auto", choices=["auto", *VENDORS], help="format (default: recognised)")
     data.add_argument("--tz", default="", help="time zone of the file's times, where the vendor does not fix it")
     data.add_argument("--label", default="open", choices=["open", "close"], help="what a bar's time stands for")
     data.add_argument("--spread", type=float, default=0.0, help="price units added, to make an ask file out of bids")
