@@ -19,6 +19,7 @@ UNUSABLE = 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Makes an option that pytest cannot parse end with 2."""
     # argparse itself ends with 2; pytest turns that into a usage error of its own.
     optparser = getattr(parser, "optparser", None)
     if optparser is not None:
@@ -27,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main() -> Generator[None, int | None, int | None]:
+    """Makes every other command line that pytest cannot use end with 2."""
     try:
         return (yield)
     except pytest.UsageError as error:
@@ -35,6 +37,7 @@ def pytest_cmdline_main() -> Generator[None, int | None, int | None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Starts this command again with the environment's Python, unless it runs there already."""
     python = ENVIRONMENT / "bin" / "python"
     if os.environ.get("VIRTUAL_ENV") or Path(sys.prefix) == ENVIRONMENT or not python.exists():
         return

@@ -1,0 +1,1 @@
+"""Timings of V2 against a floor and its peers; nothing here judges equality."""

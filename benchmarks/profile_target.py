@@ -1,4 +1,4 @@
-"""The benchmark's call, four hundred times (so that imports are no part of the picture), for a profiler to look at:
+"""The benchmark's call, four hundred times (so that imports do not count), for a profiler to sample:
 
 py-spy record --native --rate 500 --format flamegraph -o benchmarks/flame.svg -- python benchmarks/profile_target.py
 """

@@ -1,8 +1,8 @@
 """Whole-process benchmarks of V2 against a floor and its peers: ``make bench``.
 
-Every round runs every contestant once, so that all of them see the same machine; a ratio is taken within its round,
+Every round runs every contestant once, so that all run on the same machine; a ratio is taken within its round,
 and the median over the rounds is reported with a bootstrap interval. Each sample carries its number of trades, which
-must not change. Samples are kept as a pyperf suite (``python -m pyperf stats FILE``), the rest as JSON beside it.
+must not change. Samples are kept as a pyperf suite (``python -m pyperf stats FILE``), the rest as JSON next to it.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def alone(code: str, root: Path, *arguments: str) -> str:
 
 
 def peak_memory(root: Path, bars: int, equity: str) -> float:
-    """MiB resident at most (Linux: VmHWM) in a process of its own that makes one call and looks at all of it."""
+    """MiB resident at most (Linux: VmHWM) in a process of its own that makes one call and reads all of the result."""
     code = (
         "import re, sys, bt\n"
         "result = bt.run_backtest(sys.argv[1])\n"
@@ -165,6 +165,7 @@ def scaling(folder: Path, sizes: list[int]) -> dict[str, float]:
 
 
 def suite(seconds: dict[str, list[float]]) -> pyperf.BenchmarkSuite:
+    """Timings in seconds as a pyperf suite: one benchmark for each name, one value for each round."""
     made = [
         pyperf.Benchmark([pyperf.Run(values, metadata={"name": name, "loops": 1}, collect_metadata=False)])
         for name, values in seconds.items()
@@ -207,7 +208,7 @@ def measure(folder: Path, count: int, sizes: list[int]) -> tuple[dict[str, Any],
         "vectorbt": timed(lambda: peers.vectorbt(large)),
         "backtesting.py": timed(lambda: peers.backtesting_py(large)),
         "V1": timed(lambda: peers.v1(large, BARS)),
-        # A noisy second passes unseen in a peer's run; so that it does not decide about ours, ours is a mean, too.
+        # A noisy second hardly shows in a peer's long run. Ours is a mean, too, so that it does not decide.
         "omega beside peers": timed(lambda: omega(large, trades_config), calls=20),
     }
     # V2 and its floor first: the peers leave compilers and caches behind that slow down everything after them.
@@ -253,7 +254,7 @@ def versions() -> dict[str, str]:
 
 
 def processor() -> str:
-    """Name of the processor where the system tells it."""
+    """Name of the processor where the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -298,6 +299,7 @@ def table(facts: dict[str, Any]) -> str:
 
 
 def main() -> int:
+    """Measures, prints a table, and writes ``bench.json`` and ``samples.json`` to the folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9, help="rounds that count (default: 9)")
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "var" / "bench", help="markets and results")

@@ -1,5 +1,8 @@
-"""Options and fixtures of the parity suite. Imports of the harness wait until they are used, because outside the
-project's environment the root conftest hands over to it first."""
+"""Options and fixtures of the parity suite.
+
+The harness is imported where it is used: outside the project's environment the root conftest starts that
+environment's Python first.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ INFRASTRUCTURE = 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the suite; ``pytest parity --help`` lists them."""
     group = parser.getgroup("parity")
     group.addoption(
         "--profile", default="ci",
@@ -44,11 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--v2-in-process", action="store_true", help="run V2 in this process, for profiling: a crash ends the run"
     )
-    group.addoption("--no-sweep", action="store_true", help="do not turn single switches on the market runs")
+    group.addoption("--no-sweep", action="store_true", help="do not run the market runs with single switches at v2")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    """Registers the plugin that collects the report and sets the exit code."""
     config.addinivalue_line("markers", "performance: a measured boundary rule; alone broken it ends with exit code 3")
     from parity.harness.report.plugin import register
 

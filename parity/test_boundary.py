@@ -1,4 +1,4 @@
-"""V1's boundary rules (spec 9.5), measured in a V1 worker of these tests' own, whatever pair is compared."""
+"""V1's boundary rules (spec 9.5), measured in a separate V1 worker, whatever pair is compared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Ask(Protocol):
 
 @pytest.fixture(scope="module")
 def ask(pair: Pair) -> Iterator[Ask]:
-    """A V1 worker with the market run that is measured; with another reference nobody asks for V1's rules."""
+    """A V1 worker with the market run that is measured; with another reference V1's rules are not measured."""
     if pair.names[0] != "V1":
         pytest.skip(f"V1's boundary rules: not measured: the reference is {pair.names[0]}")
     case = market_runs.case("s1-s2-sessions", market_runs.source(REPOSITORY))
@@ -44,7 +44,7 @@ def measured(ask: Ask) -> dict[str, Any]:
 
 
 @pytest.fixture
-def counted(ask: Ask) -> dict[str, float]:  # noqa: ARG001 - skips where nobody asks for V1
+def counted(ask: Ask) -> dict[str, float]:  # noqa: ARG001 - skips where V1 is not the reference
     """Instructions per call of every function with a budget; without valgrind the test is reported as not run."""
     functions = [name for name in load_budgets()["instructions"] if name != "reason"]
     try:

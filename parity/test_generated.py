@@ -17,7 +17,7 @@ from parity.harness.triage.campaign import Campaign
 
 @contextmanager
 def counted(part: str, campaign: Campaign, session: Session) -> Iterator[list[CaseReport]]:
-    """Collects the reports of a part and records how fast it was, also when it breaks off."""
+    """Collects the reports of a part and records its speed, also when it breaks off."""
     reports: list[CaseReport] = []
     clocks = campaign.pair.clocks
     before, began = (clocks.a, clocks.b), time.perf_counter()

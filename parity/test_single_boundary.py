@@ -1,6 +1,6 @@
-"""V2 has one boundary: one callable, text in, text out, crossed once. V1's is measured beside it.
+"""V2 has one boundary: one callable, text in, text out, crossed once. V1's is measured for comparison.
 
-V1 runs in a worker of these tests' own and V2 in this process, whatever pair is compared.
+V1 runs in a separate worker and V2 in this process, whatever pair is compared.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def test_the_built_library_exports_its_entry_point_and_nothing_else(session: Ses
     library = Path(str(_native.__file__))
     exported = v2_boundary.symbols_of(library)
     assert exported == ["PyInit__native"]
-    # A library that exports more than one symbol is found out.
+    # A library that exports more than one symbol is noticed.
     assert len(v2_boundary.symbols_of(Path(pyarrow.lib.__file__))) > 100
     session.boundary_facts.append(f"{library.name} exports the symbol {exported[0]} alone")
 
@@ -117,7 +117,7 @@ def test_nothing_of_python_runs_while_v2_works(folder: Path, session: Session) -
     with environment(engine.environment(prepared)):
         frames = v2_boundary.frames_during(functools.partial(_native.run_backtest, config))
     assert frames == []
-    # A native function that calls back is found out.
+    # A native function that calls back is noticed.
     called_back = v2_boundary.frames_during(functools.partial(sorted, [2, 1], key=lambda x: -x))
     assert called_back == ["<lambda>", "<lambda>"]
     session.steps[4] = "bt._native exports run_backtest(str) -> str alone; no Python frame ran during a call"

@@ -198,6 +198,7 @@ def render() -> str:
 
 
 def main() -> int:
+    """Writes the map, or with ``--check`` compares it: 1 when it is out of date."""
     text = render()
     if "--check" in sys.argv[1:]:
         return 0 if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text else 1

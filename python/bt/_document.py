@@ -1,7 +1,7 @@
 """The result text as typed records: decoded once, columns of numbers only where they are asked for.
 
 Decoding into records instead of dictionaries takes less than half the time; the equity columns, which may hold
-millions of numbers, stay text until someone looks at them.
+millions of numbers, stay text until they are read.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Document(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 _DECODER = msgspec.json.Decoder(Document)
 
-#: Characters of a text from which on cutting its points out first pays: the decoder looks at each character of what it
+#: Characters of a text from which on cutting its points out first pays: the decoder reads each character of what it
 #: skips, and a search for the end of an array of numbers does not.
 LARGE = 1 << 24
 _KEYS = ('"equity":{"timestamp_ns":[', '],"equity":[', '],"balance":[', "]}")

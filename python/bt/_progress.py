@@ -15,7 +15,7 @@ EVERY = 1.0
 
 
 class Progress:
-    """Says what is going on, and every second for how long: on one line of a terminal, on one each in a log.
+    """Prints the running step and, every second, how long it has run: on one line of a terminal, a line each in a log.
 
     A backtest is one call into the core, which never calls back, so there is no percentage to show.
     """

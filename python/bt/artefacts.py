@@ -46,7 +46,7 @@ def _equity(result: Result) -> str:
 def write_artefacts(result: Result, folder: Path) -> Path:
     """Writes ``meta.json``, ``trades.json``, ``equity.csv`` and ``metrics.json`` into ``folder/<run_id>/``.
 
-    Everything goes into a temporary folder beside it first, which is then renamed: a killed run leaves no half file.
+    Everything is first written to a temporary folder, which is then renamed: a killed run leaves no half file.
     An earlier folder of the same run is replaced. Returns the folder.
 
     Raises:

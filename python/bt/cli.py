@@ -1,4 +1,4 @@
-"""The command ``bt``: run, look at, validate, migrate and convert from the shell.
+"""The command ``bt``: run, plot, validate, migrate and convert from the shell.
 
 Exit codes: 0 done, 1 the run or conversion ended in an error, 2 the configuration or the command line is refused.
 """
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--plot", type=Path, help="file for a picture: .png, .svg or .pdf")
     validate = command("validate", "check a configuration: list every fault, or say whether it runs")
     validate.add_argument("config", type=Path, help="configuration (JSON)")
-    migrate = command("migrate-config", "translate a V1 configuration and account for every key")
+    migrate = command("migrate-config", "translate a V1 configuration and report what became of every key")
     migrate.add_argument("config", type=Path, help="V1 configuration (JSON)")
     migrate.add_argument("--write", type=Path, help="where to write the V2 configuration (default: standard output)")
     migrate.add_argument("--news", action="store_true", help="the V1 run used a news calendar")

@@ -2,7 +2,7 @@
 
 Whatever comes in, there must be an answer: a result, an error JSON with a known code, or a ``ConfigError`` that names
 every fault. A panic (``InternalError``), another exception, a crash, a hang (a silent minute) or runaway memory is a
-failure that names seed and number and the command that repeats it; after a crash ``var/fuzz`` tells the number within
+failure that names seed and number and the command that repeats it; after a crash ``var/fuzz`` holds the number within
 64. Every input follows from its seed and number alone.
 
     python tests/python/fuzz_v2.py --configs 1000000 --files 50000 --jobs 2

@@ -75,7 +75,7 @@ def test_times_of_one_width_are_read_to_their_values_and_others_are_left_alone(
 
 @pytest.mark.parametrize("at", [0, 5, 17, 18, 19, 500, 18_998])
 @pytest.mark.parametrize("wrong", [b" ", b"/", b":", b"x", b",", b"."])
-def test_a_character_out_of_place_among_times_is_seen(at: int, wrong: bytes) -> None:
+def test_a_character_out_of_place_among_times_is_noticed(at: int, wrong: bytes) -> None:
     text = bytearray(b",".join(b"%d" % (10**17 + k) for k in range(1_000)))
     if text[at : at + 1] == wrong:
         text[at : at + 1] = b"0"

@@ -1,4 +1,4 @@
-"""Same configuration and data, same bytes: across runs, threads and processes, and beside other runs."""
+"""Same configuration and data, same bytes: across runs, threads and processes, and in parallel with other runs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def texts(market: Any, config: Config) -> list[str]:
     return [json.dumps(variant) for variant in variants]
 
 
-def test_a_run_is_byte_identical_again_and_beside_others_in_threads(texts: list[str]) -> None:
+def test_a_run_is_byte_identical_again_and_in_parallel_with_others_in_threads(texts: list[str]) -> None:
     wanted = [digest(text) for text in texts]
     assert len(set(wanted)) == len(texts)
     with ThreadPoolExecutor(8) as pool:

@@ -1,4 +1,4 @@
-"""Migration of V1 configs: every key is accounted for."""
+"""Migration of V1 configs: every key is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may depend on whom. Each check asserts that it found something to look at."""
+"""Who may depend on whom. Each check asserts that it examined something."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _PRECISIONS = frozenset(Decimal(1).scaleb(-digits) for digits in range(13))
 #: Fields of the account that belong to the curve.
 _OF_EQUITY = ("length", "timestamp_ns")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?")
-#: Words that YAML takes for something else than text.
+#: Words that YAML does not read as text.
 _TAKEN = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
 
 Place = tuple[str, int | None, str | None]
@@ -85,6 +85,7 @@ class Found:
 
     @property
     def place(self) -> Place:
+        """Field, order number and index: what identifies the difference within one outcome."""
         return self.field, self.order, self.at
 
 

@@ -1,4 +1,4 @@
-"""Front matter of an ADR: YAML that anybody may have written, read into strict types.
+"""Front matter of an ADR: YAML from any source, read into strict types.
 
 Anchors, aliases, tags, repeated keys, deep nesting and large texts are refused before anything is built from them.
 """

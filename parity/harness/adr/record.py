@@ -48,6 +48,7 @@ class Adr:
 
     @property
     def switch(self) -> str | None:
+        """Name of the switch that the decision is about; None for a decision without one."""
         return self.front.switch if isinstance(self.front, SwitchFront) else None
 
     @property

@@ -50,6 +50,7 @@ def rows(*bars: tuple[float, float, float, float], base: float = 1.1, pip: float
 
 
 def order(bar: int, direction: str, kind: str, entry: float | None, sl: float, tp: float) -> dict[str, Any]:
+    """One scripted order: index of its bar, prices in price units; ``entry`` is None for a market order."""
     return {"bar": bar, "direction": direction, "type": kind, "entry": entry, "sl": sl, "tp": tp}
 
 

@@ -37,7 +37,7 @@ Folded = Counter[tuple[str, ...]]
 
 
 class ToolError(Exception):
-    """The graph cannot be made: a tool is missing or failed, or the target is no place for it; the message says why."""
+    """The graph cannot be made: a tool is missing or failed, or the target cannot be written; the message says why."""
 
 
 def profile(prepared: Prepared, engine: str, tool: str, target: Path, *, repeats: int = 40) -> str:
@@ -65,7 +65,7 @@ def profile(prepared: Prepared, engine: str, tool: str, target: Path, *, repeats
 
 
 def _check_target(target: Path) -> None:
-    """Finds out before the run what would stop the graph after it."""
+    """Checks before the run what would stop the graph afterwards."""
     if target.suffix.lower() not in SUFFIXES:
         raise ToolError(f"{target}: the name must end with one of {', '.join(SUFFIXES)}")
     if not target.parent.is_dir():

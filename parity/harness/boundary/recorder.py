@@ -9,7 +9,7 @@ new object was copied out of the module; copies inside the module are not record
 Some modules report how long their last call computed (``kernel``); that time is recorded beside the time of the call.
 A heartbeat finds the calls that release the GIL: a second thread always wants to run, and the interpreter does not
 switch threads by itself, so the thread runs only when a call releases the GIL. A release much shorter than the time a
-thread takes to wake up (some 100 us) is not found. The heartbeat slows the program down, so times are taken without it.
+thread takes to wake up (some 100 us) is missed. The heartbeat slows the program down, so times are taken without it.
 
 Stands alone (standard library only), because V1's worker imports it as a file.
 """

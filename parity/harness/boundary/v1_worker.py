@@ -25,7 +25,7 @@ class RefusedError(Exception):
 
 @contextmanager
 def opened(*, command: Sequence[str] | None = None, timeout: float = TIMEOUT) -> Iterator[V1Engine]:
-    """A V1 worker of one's own until the end of the block; ``command`` starts another program in its place.
+    """A separate V1 worker until the end of the block; ``command`` starts another program in its place.
 
     ``timeout`` is in seconds and holds for each question.
     """

@@ -112,7 +112,7 @@ def minimised(options: argparse.Namespace) -> int:
     with open_pair(options.engines) as pair:
         wanted = examine(pair, case, switches).fingerprint
         if wanted is None:
-            raise UsageError(f"{case.id} shows no difference: there is nothing to minimise towards")
+            raise UsageError(f"{case.id} shows no difference: there is nothing to minimise")
         budget = Budget(seconds=options.seconds, tries=100_000)
         small = minimise(case, lambda c: examine(pair, c, switches).fingerprint == wanted, budget=budget)
         target = options.output or options.case.with_name(f"{options.case.stem}-small.json")
@@ -141,6 +141,7 @@ def plotted(options: argparse.Namespace) -> int:
 
 
 def case_command(commands: Any, name: str, function: Callable[[argparse.Namespace], int], text: str) -> Any:
+    """Adds a verb that takes one case file and, optionally, an engines.toml."""
     command = commands.add_parser(name, help=text, description=function.__doc__)
     command.set_defaults(function=function)
     command.add_argument("case", type=Path, help="a case file, as in parity/cases or var/failed-cases")

@@ -1,6 +1,6 @@
 """Which branches of ``coverage.BRANCHES`` a trace shows. Pure.
 
-One function per chapter; each adds the names of what it sees in the events, the bars and the config.
+One function per chapter; each adds the names of the branches that events, bars and config show.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _data(s: Trace) -> Iterator[str]:
         return
     start, end = s.window
     if bars.ts.tolist() == s.traded and s.traded[-1] != end and s.traded[-1] - s.traded[0] == s.step * (len(bars) - 1):
-        return  # every row was played, and there is nothing odd about them
+        return  # every row was played, and none is odd
     ts, traded = bars.ts, np.array(s.traded)
     if traded[-1] == end:
         yield "data midnight bar"

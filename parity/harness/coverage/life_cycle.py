@@ -1,6 +1,6 @@
-"""A trace read as the trace of each order, on the bars it happened on. Pure.
+"""A trace read as the life cycle of each order, with the bars it happened on. Pure.
 
-What coverage counts and what explanations say is taken from here, for either engine's trace alike.
+Coverage and explanations both read it, for the trace of either engine.
 """
 
 from __future__ import annotations
@@ -43,10 +43,12 @@ class OrderLifeCycle:
 
     @property
     def long(self) -> bool:
+        """Whether the order buys."""
         return self.signal.direction == "long"
 
     @property
     def market(self) -> bool:
+        """Whether it is a market order, with no entry price of its own."""
         return self.signal.order_type == "market"
 
     @property
@@ -56,6 +58,7 @@ class OrderLifeCycle:
 
     @property
     def fills_and_ends_at_once(self) -> bool:
+        """Whether fill and close fall on one bar."""
         return self.fill is not None and self.end is not None and self.fill.bar == self.end.bar
 
 
@@ -81,6 +84,7 @@ class Trace:
 
     @cached_property
     def timeframe(self) -> str:
+        """Primary timeframe of the case; M15 is V1's default."""
         return str(self.config.get("timeframes", {}).get("primary", "M15"))
 
     @cached_property
@@ -90,6 +94,7 @@ class Trace:
 
     @cached_property
     def spec(self) -> Mapping[str, Any]:
+        """Symbol data of the traded symbol, as in the case."""
         out: Mapping[str, Any] = self.case.specs[self.config["symbol"]]
         return out
 
@@ -148,6 +153,7 @@ class Trace:
 
     @cached_property
     def scripted(self) -> bool:
+        """Whether the case names its orders itself."""
         return "orders" in self.parameters
 
     @cached_property

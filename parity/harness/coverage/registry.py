@@ -70,7 +70,7 @@ BRANCHES: Mapping[str, str] = {
     "pending stop exact": "a stop's level is touched exactly",
     "pending gap": "a bar opens beyond the entry level",
     "pending later": "an order waits for more than one bar", "pending own bar": "the placement bar reaches the level",
-    "pending two fills": "two orders fill on one bar", "pending beside open": "an order fills beside an open position",
+    "pending two fills": "two orders fill on one bar", "pending beside open": "an order fills while a position is open",
     "pending no risk": "a pending order with its stop at the entry fills",
     # 4.4 market orders
     "market long": "a market buy", "market short": "a market sell", "market own price": "a market order with a price",
@@ -149,7 +149,7 @@ class Coverage:
         self.hits.setdefault(engine, Counter()).update(found)
 
     def add_untraced(self, engine: str) -> None:
-        """Notes a case of which an engine gave no trace."""
+        """Counts a case of which an engine gave no trace."""
         self.untraced[engine] += 1
 
     def merge(self, other: Coverage) -> None:

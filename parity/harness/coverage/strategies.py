@@ -1,4 +1,4 @@
-"""Branches of the strategies and of what keeps them from trading (document 7), seen in a trace. Pure."""
+"""Branches of the strategies and their gates (document 7) that a trace shows. Pure."""
 
 from __future__ import annotations
 

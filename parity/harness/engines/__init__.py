@@ -42,7 +42,7 @@ class Engine(Protocol):
         ...
 
     def indicators(self, case: Case, ts: int) -> Mapping[str, float | None]:
-        """What its rules compared at the close of the bar that opens at ``ts`` (ns); empty where it cannot tell."""
+        """What its rules compared at the close of the bar that opens at ``ts`` (ns); empty where it does not know."""
         ...
 
     def close(self) -> None:

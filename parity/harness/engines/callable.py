@@ -36,7 +36,7 @@ class CallableEngine:
         began = time.perf_counter()
         request = request_of(prepared, switches, events=events and self.capabilities.events, gates=gates)
         try:
-            # By way of text, as between processes: nothing is shared, and one reader is strict with all engines.
+            # As text, as between processes: nothing is shared, and the one strict reader reads every engine.
             line = json.dumps(self._function(json.loads(json.dumps(request))))
             reply = read_reply(read_object(line.encode()), self.capabilities.unknown)
             failure = reply.failure
@@ -49,8 +49,8 @@ class CallableEngine:
             return Answer(outcome=None, failure=failure, seconds=seconds)
         return Answer(outcome=reply.outcome, seconds=seconds, bars=reply.bars, extra=reply.extra)
 
-    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter looks at them
-        """Nothing: the protocol has no question for them."""
+    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter reads them
+        """Nothing: the protocol cannot ask for them."""
         return {}
 
     def close(self) -> None:

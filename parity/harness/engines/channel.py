@@ -1,6 +1,6 @@
 """A line out and a line in, under one time limit, with a process that may do anything.
 
-What it prints is held in bounded memory, what it writes to its error output is drained and forgotten but for the end.
+What it prints is held in bounded memory. Its error output is drained, and only the end of it is kept.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from parity.harness.engines import containment
 LONGEST_LINE, KEPT_ERRORS = 256 << 20, 4096
 #: Bytes read at once, and the size of pipes where the system lets one choose.
 CHUNK, PIPE = 1 << 20, 1 << 20
-#: How often a process that prints nothing is asked whether it is still there.
+#: How often a process that prints nothing is checked for having ended.
 LOOK = 0.1
-#: Seconds that a process which closed its output has to end, so that its exit status can be told.
+#: Seconds that a process which closed its output has to end, so that its exit status can be reported.
 GRACE = 1.0
 #: What a process says when it could get no more memory, in the words of Rust, Python, C and C++.
 OUT_OF_MEMORY = ("memory allocation of", "MemoryError", "Cannot allocate memory", "std::bad_alloc", "out of memory")
@@ -75,7 +75,7 @@ class Channel:
         return tuple(end.fileno() for end in ends if end is not None)  # type: ignore[return-value]
 
     def send(self, line: bytes) -> None:
-        """Hands a line over; what the pipe does not take now goes out while the answer is waited for."""
+        """Sends a line; what the pipe does not take now is sent while waiting for the answer."""
         self._unsent, self._size = memoryview(line), len(line)
         self._write()
 
@@ -149,7 +149,7 @@ class Channel:
         return bool(chunk)
 
     def unasked(self, seconds: float = 0.0) -> bytes:
-        """The first bytes of output that nobody has asked for, waiting so long for them; empty at its end."""
+        """The first bytes of unasked output, after waiting so many seconds for them; empty at its end."""
         until = time.monotonic() + seconds
         while not self._buffer:
             left = max(0.0, until - time.monotonic())

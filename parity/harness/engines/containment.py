@@ -51,7 +51,7 @@ class _Run:
         atexit.register(self.end)
 
     def end(self) -> None:
-        """Closes what is open; the guard sees to the rest and ends."""
+        """Closes what is open; the guard kills the rest and ends."""
         if os.getpid() != self.pid:
             return  # a fork: the engines are its parent's
         for held in list(self.open):
@@ -109,7 +109,7 @@ def end(process: subprocess.Popen[bytes], mark: str) -> None:
     if process.poll() is None:
         with contextlib.suppress(psutil.Error):
             strays = psutil.Process(process.pid).children(recursive=True)
-        # Not reaped yet: the number of its group is nobody else's.
+        # Not reaped yet: no other process has the number of its group.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.kill()

@@ -1,4 +1,4 @@
-"""Ends whatever engines leave behind when the harness is gone, however it went: a process that waits for nothing else.
+"""Kills what engines leave behind once the harness has ended, in whatever way. A process of its own.
 
 Started as ``python guard.py MARK``; the end of its input is the end of the harness. Every process that an engine
 starts carries the engine's mark in its environment, also one that has left the engine's session.
@@ -13,7 +13,7 @@ import psutil
 
 #: The variable that marks an engine and everything it starts: ``<run of the harness>.<number of the process>``.
 VARIABLE = "OMEGA_PARITY_ENGINE"
-#: A process that starts others as fast as they are killed is killed before it can be seen to win.
+#: Rounds of killing, and seconds between them: a process may start others as fast as they are killed.
 ROUNDS, PAUSE = 50, 0.002
 
 
@@ -48,6 +48,7 @@ def sweep(mark: str) -> int:
 
 
 def main() -> None:
+    """Waits until the input ends, then kills what carries the mark."""
     while sys.stdin.buffer.read(1 << 16):
         pass
     sweep(sys.argv[1])

@@ -26,7 +26,7 @@ class ProcessEngine:
     """Talks JSON lines with a process that is started on first use, and again after a failure.
 
     ``timeout`` is in seconds, for sending and receiving together; ``memory_mb`` in MiB of address space;
-    ``capabilities`` are what is known of it before it says a word.
+    ``capabilities`` are what is known of it before it announces any.
     """
 
     def __init__(
@@ -97,8 +97,8 @@ class ProcessEngine:
         """What the protocol asks, but for the id."""
         return request_of(prepared, switches, events=events, gates=gates)
 
-    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter looks at them
-        """Nothing: the protocol has no question for them."""
+    def indicators(self, case: Case, ts: int) -> dict[str, float | None]:  # noqa: ARG002 - V1's adapter reads them
+        """Nothing: the protocol cannot ask for them."""
         return {}
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class ProcessEngine:
             try:
                 return self._exchange(request, deadline)
             except EndedError:
-                # It may have ended after its last answer, a moment after it was asked whether it is still there.
+                # It may have ended after its last answer, just after the check that it was running.
                 if not self._answers:
                     raise
                 self._note_exit()
@@ -139,7 +139,7 @@ class ProcessEngine:
         return reply
 
     def _started(self) -> Channel:
-        """The process, idle: started where it is not there, and with nothing said that nobody has asked."""
+        """The process, idle: started where it is not running, and refused if it has printed something unasked."""
         if self._channel is not None:
             early = self._channel.unasked()
             if early:

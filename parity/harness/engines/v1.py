@@ -24,7 +24,7 @@ MEMORY_MB = 8192
 
 
 class V1Engine(ProcessEngine):
-    """The frozen engine. It has no switches: it is what it is.
+    """The frozen engine. It has no switches.
 
     ``timeout`` in seconds, ``memory_mb`` in MiB; ``command`` replaces the worker, for engines in tests that misbehave.
     """

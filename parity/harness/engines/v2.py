@@ -1,4 +1,4 @@
-"""V2, in a worker process like V1; in this process only for profiling and for looking at its boundary."""
+"""V2, in a worker process like V1; in this process only for profiling and for measuring its boundary."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class V2Engine(ProcessEngine):
 
 
 def _package() -> Path | None:
-    """The folder of the package ``bt``, which is found and not imported; None where there is none."""
+    """The folder of the package ``bt``, which is located, not imported; None where there is none."""
     found = importlib.util.find_spec("bt")
     places = found.submodule_search_locations if found else None
     return Path(next(iter(places))).parent if places else None
 
 
 class V2InProcess(CallableEngine):
-    """The same in this process, without time limit: an abort or an endless loop of V2 is one of the harness."""
+    """The same in this process, without a time limit: V2's aborts and endless loops stop the harness, too."""
 
     def __init__(self, *, name: str = "V2") -> None:
         from parity.harness.engines.v2_process import calls

@@ -16,7 +16,7 @@ from parity.harness.model.reply import parse_reply
 
 #: The protocol that a hello announces; an engine without a hello and without ids speaks the one before it.
 PROTOCOL = 2
-#: Seconds after the first answer of an engine without ids in which another one shows that it came unasked.
+#: Seconds after the first answer of an engine without ids during which another line counts as unasked.
 SETTLES = 0.25
 #: Characters of an engine's own words that are repeated.
 LONGEST_FAILURE = 400

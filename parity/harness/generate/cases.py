@@ -132,7 +132,7 @@ def _mean_reversion(
         named.add("H1")
     named -= {"NONE", "PRIMARY", "AUTO", shape.timeframe}
     stale = c.one_in(4)
-    # A filter may name a timeframe that is not loaded: then it passes never.
+    # A filter may name a timeframe that is not loaded: then it never passes.
     for higher in sorted(named) if not c.one_in(6) else []:
         config["timeframes"]["additional"].append(higher)
         bars[higher] = market.resample(TIMEFRAME_MINUTES[higher] * MINUTE_NS, stale=stale)

@@ -18,8 +18,8 @@ from hypothesis.internal.conjecture import providers
 
 T = TypeVar("T")
 
-# Hypothesis mixes numbers and texts found in the project's loaded modules into its draws. What the gate draws would
-# then depend on which tests run beside it, and a red run might not be repeatable alone. There is no public switch.
+# Hypothesis mixes numbers and texts of the project's loaded modules into its draws. What the gate draws would then
+# depend on which tests run in the same process, and a red run might not be repeatable. There is no public switch.
 _providers: Any = providers
 _providers._get_local_constants = _providers.Constants
 
@@ -67,11 +67,12 @@ class Drawn(Choices):
         self._draw = draw
 
     def integer(self, low: int, high: int) -> int:
+        """A whole number in [low, high]."""
         return self._draw(_whole_numbers(low, high))
 
 
 class Seeded(Choices):
-    """Choices of NumPy's PCG64, remembered in ``made``: one seed for the market, one for everything else."""
+    """Choices of NumPy's PCG64, recorded in ``made``: one seed for the market, one for everything else."""
 
     def __init__(self, market: int | Sequence[int], rest: int | Sequence[int]) -> None:
         self._block = self._numbers(market)
@@ -85,10 +86,12 @@ class Seeded(Choices):
             yield from generator.integers(0, 2**62, 64).tolist()
 
     def market_is_drawn(self) -> None:
+        """Goes on with the seed for everything but the market."""
         self._block = self._numbers(self._rest)
 
     def integer(self, low: int, high: int) -> int:
         # The bias of the remainder is below 2^-20 for every range that is asked for.
+        """A whole number in [low, high]."""
         value = low + next(self._block) % (high - low + 1)
         self.made.append(value)
         return value
@@ -101,6 +104,7 @@ class Given(Choices):
         self._made = iter(made)
 
     def integer(self, low: int, high: int) -> int:
+        """A whole number in [low, high]."""
         simplest = min(max(0, low), high)
         return min(max(next(self._made, simplest), low), high)
 

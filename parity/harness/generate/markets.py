@@ -68,6 +68,7 @@ class Shape:
 
     @property
     def step(self) -> timedelta:
+        """Length of a bar."""
         return timedelta(minutes=TIMEFRAME_MINUTES[self.timeframe])
 
     @property
@@ -124,7 +125,7 @@ def _moves(shape: Shape, rng: np.random.Generator) -> tuple[Ticks, Ticks, npt.ND
 class Built:
     """Bars of a shape: times in ns, bid and ask in ticks with shape (n, 4), and the index of the first tradable bar.
 
-    ``odd`` are the rows as files hold them: what is missing, doubled or out of order there is none of it here.
+    All bars are here, once and in order. ``odd`` are the rows that files lack, double or hold out of order.
     """
 
     ts: Ticks

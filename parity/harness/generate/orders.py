@@ -7,8 +7,8 @@ from typing import Any
 from parity.harness.generate.choices import Choices
 from parity.harness.generate.markets import Built
 
-#: Distances in ticks from a price of the market: exactly on it, a tick beside it, and at the edge of the pip buffer
-#: (half a pip is five ticks of every symbol), where `<` and `<=` part.
+#: Distances in ticks from a price of the market: exactly on it, a tick away from it, and at the edge of the pip buffer
+#: (half a pip is five ticks of every symbol), where `<` and `<=` differ.
 OFFSETS = (0, 5, -5, 1, -1, 6, -6, 4, -4, 12, -12)
 KINDS = ("market", "limit", "stop")
 DIRECTIONS = ("long", "short")

@@ -22,7 +22,7 @@ GATES: tuple[str, ...] = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """``events``: it gives a trace. ``switches``: it obeys them. ``indicators``: it can tell what its rules compared.
+    """``events``: it gives a trace. ``switches``: it obeys them. ``indicators``: it can report what its rules compared.
 
     ``gates`` are those that its trace names, ``unknown`` the fields of an outcome that it does not know.
     """
@@ -36,7 +36,7 @@ class Capabilities:
     def announced(self, raw: Mapping[str, Any]) -> Capabilities:
         """These, as an engine announces them in its hello: a flag that is false stays so, unknown fields add up.
 
-        Indicators are no part of a hello: the protocol has no question for them.
+        Indicators are no part of a hello: the protocol cannot ask for them.
 
         Raises:
             ValueError: a capability is not known or has the wrong type; the message names it.

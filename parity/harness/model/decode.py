@@ -1,9 +1,9 @@
 """The one decoder: whatever engine gave it, plain data becomes an outcome or a refusal, or it is malformed. Pure.
 
-A usual answer is checked in two steps: msgspec checks names, ranges and options; what msgspec lets pass, a whole number
-where a price belongs, is told by the shape of a row (its keys and the types of its values), which is looked up among
-the shapes that were good before. Only a shape not seen yet and a faulty answer are walked field by field, by the same
-types, so that the fault has a path.
+A usual answer is checked in two steps. msgspec checks names, ranges and options. It accepts a whole number where a
+price belongs, so the shape of each row (its keys and the types of its values) is then looked up among the shapes that
+were valid before. Only a new shape or a faulty answer is walked field by field, by the same types, so that the fault
+has a path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from parity.harness.model.outcome import MalformedOutcomeError, OpenPosition, Ou
 
 #: Where a fault lies and what it is.
 Fault = tuple[str, str]
-#: A stranger cannot fill the memory with permutations of keys or with names of what it does not know.
+#: Bounds, so that no engine can fill the memory with permutations of keys or with names of unknown fields.
 MOST_SHAPES, MOST_UNKNOWN = 10_000, 200
 #: Type of a plain value by msgspec's kind, and how a reader calls it.
 _KINDS: dict[type[inspect.Type], tuple[type, str]] = {
@@ -89,8 +89,8 @@ class _Row:
         """Everything that is wrong with a row."""
         for name in row:
             if name not in self.fields and name != self.tag:
-                told = "declared unknown and given all the same" if name in self.unknown else "unknown field"
-                yield f"{path}.{name}", told
+                problem = "declared unknown and given all the same" if name in self.unknown else "unknown field"
+                yield f"{path}.{name}", problem
         for name, values in self.fields.items():
             fault = values.fault(row[name]) if name in row else "missing"
             if fault:

@@ -25,7 +25,7 @@ Status = Literal["pending", "open"]
 
 
 class EventBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event", gc=False):
-    """What every event has: where it happened. It holds plain values alone: the collector need not look at it."""
+    """What every event has: where it happened. It holds plain values alone: the garbage collector need not track it."""
 
     bar: Whole
     timestamp_ns: Whole
@@ -121,7 +121,7 @@ class EquityPoint(EventBase, frozen=True, kw_only=True, gc=False, tag="equity"):
 class Gate(EventBase, frozen=True, kw_only=True, gc=False, tag="gate"):
     """What stops the strategy on this bar. It explains and is not compared: engines test their gates in any order.
 
-    ``direction`` is null where both are stopped; ``until_ns`` is null where the engine cannot tell. ``order`` is
+    ``direction`` is null where both are stopped; ``until_ns`` is null where the engine does not know it. ``order`` is
     always null.
     """
 

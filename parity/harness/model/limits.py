@@ -14,7 +14,7 @@ from parity.harness.model.bars import TIMEFRAME_MINUTES
 
 #: What may be odd about the rows of a market, besides its prices.
 ODDITIES = ("none", "missing_ask", "missing_bid", "missing_both", "duplicate", "unsorted")
-#: Timeframes that strategies trade on, and those that are loaded beside them.
+#: Timeframes that strategies trade on, and those that are loaded with them.
 PRIMARY, HIGHER = ("M1", "M5"), ("M5", "M15", "M30", "H1")
 #: What can keep a strategy from trading: fixed sessions, anchored sessions, the three cooldowns, both trend filters.
 GATES = ("session", "anchor", "cooldown_candles", "cooldown_entry", "cooldown_exit", "trend")

@@ -28,7 +28,7 @@ def parse_reply(line: bytes) -> object:
 
     Raises:
         MalformedOutcomeError: it is no JSON, holds NaN, infinity, a number beyond the doubles, a lone surrogate or a
-            key twice, is larger than MOST_BYTES or nested too deeply to be read; with the path where one can be told.
+            key twice, is larger than MOST_BYTES or nested too deeply to be read; with the path where there is one.
     """
     if len(line) > MOST_BYTES:
         raise MalformedOutcomeError("", f"a reply of {len(line)} bytes; the most is {MOST_BYTES}")
@@ -37,7 +37,7 @@ def parse_reply(line: bytes) -> object:
     except RecursionError as error:
         raise MalformedOutcomeError("", _TOO_DEEP) from error
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
-        # Python's own reader lets more pass, which helps to say where the fault lies.
+        # Python's own reader accepts more, so it can locate the fault.
         _refuse_at_its_place(line)
         raise MalformedOutcomeError("", f"is not JSON: {str(error).removeprefix('JSON is malformed: ')}") from error
     if _keys(value) != line.count(b":"):

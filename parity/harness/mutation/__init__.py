@@ -1,1 +1,1 @@
-"""Planted faults: shows that the suite finds what it is for."""
+"""Plants faults in a copy of V2 and checks that the suite catches each. Production code holds none."""

@@ -1,4 +1,4 @@
-"""Shows that the suite finds what it is for: plants faults in V2, one after another, and searches for them.
+"""Shows that the suite catches faults: plants them in V2, one after another, and runs its cases.
 
 ``make selftest`` builds a copy of V2 with every fault of ``parity/faults.toml`` and runs this with that build. A fault
 that nothing catches fails the selftest. So do a case that differs with nothing planted, and minimised cases that are
@@ -63,6 +63,7 @@ class Row:
 
     @property
     def caught(self) -> bool:
+        """Whether a pinned case or a case of the sweep shows the fault."""
         return self.pinned > 0 or self.sweep is not None
 
 
@@ -106,7 +107,7 @@ class Bench:
         return self._answers[key]
 
     def row(self, fault: str, says: str, *, minimises: bool) -> Row:
-        """Hunts for one fault."""
+        """Searches for one fault."""
         row = Row(fault, says)
         answers = [self.answer(-1 - i, case) for i, case in enumerate(self.pinned)]
         plant(fault)
@@ -162,7 +163,7 @@ class Bench:
                 campaign.examine(*self.drawn(number))
             kinds = len(campaign.kinds)
             shown: set[str] = set()
-            # Every kind is looked at, not only the most frequent ones: a rare fault must not hide behind a loud one.
+            # Every fingerprint is examined: a rare fault must not hide behind a frequent one.
             for found in campaign.kinds.values():
                 shown |= {fault for fault in set(faults) - shown if self._shows(fault, found.first)}
         return kinds, shown
@@ -182,12 +183,12 @@ def _print_table(rows: Sequence[Row], *, minimises: bool) -> None:
         text = f"{row.fault:26} {row.pinned:>6} {found:>6} {row.seconds:>8.1f}s"
         if minimises and row.sweep is not None:
             text += f" {row.bars_before:>4} -> {row.bars:>3} {row.orders:>6} {'yes' if row.same_fault else 'NO':>5}"
-        print(f"{text}  {row.says}" + ("" if row.caught else "   NOBODY CATCHES IT"))
+        print(f"{text}  {row.says}" + ("" if row.caught else "   SURVIVED"))
 
 
 def judged(rows: Sequence[Row], *, minimises: bool, unsound: Sequence[str] = ()) -> list[str]:
-    """What is wrong with the results; nothing when the suite does what it is for."""
-    faults = [f"nobody catches {row.fault}" for row in rows if not row.caught]
+    """What is wrong with the results; nothing when the suite catches every fault."""
+    faults = [f"{row.fault} survived: no case catches it" for row in rows if not row.caught]
     if unsound:
         faults.append(f"with nothing planted {len(unsound)} cases differ, the first is {unsound[0]}")
     minimised = [row for row in rows if row.sweep is not None]

@@ -54,6 +54,7 @@ class Effect:
 
     @classmethod
     def of(cls, outcome: Outcome | Refusal) -> Effect:
+        """The effect that an outcome or a refusal shows."""
         if isinstance(outcome, Refusal):
             return cls(0, 0.0, 0.0, outcome.code)
         result = sum(trade.result for trade in outcome.trades if trade.result is not UNSET)

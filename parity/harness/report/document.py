@@ -54,7 +54,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A tolerance: its limit, and the largest distance that was seen."""
+    """A tolerance: its limit, and the largest distance that was measured."""
 
     group: Text
     field: Text

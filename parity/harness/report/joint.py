@@ -24,7 +24,7 @@ def join(parts: Sequence[tuple[str, Session, SessionDocument]]) -> Session:
     first, _, reference = parts[0]
     for name, _, document in parts:
         if document.commit == UNKNOWN_COMMIT:
-            raise SessionError(f"{name}: its commit is unknown, so it cannot be told whether it belongs to the others")
+            raise SessionError(f"{name}: its commit is unknown, so it may not belong to the others")
         for field in SHARED:
             _same(field, first, getattr(reference, field), name, getattr(document, field))
         _same("versions", first, _versions(reference), name, _versions(document))

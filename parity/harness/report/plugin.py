@@ -54,7 +54,7 @@ class ParityPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Records what there is before options deselect any of it, and leaves the other shards' tests out."""
+        """Records the collected tests before options deselect any, and leaves out those of other shards."""
         own = [item for item in items if item.path.parent == SUITE]
         if not own:
             return

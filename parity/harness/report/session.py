@@ -70,7 +70,7 @@ class Session:
     known: dict[tuple[str, ...], Path] = field(default_factory=dict)
 
     def watch(self, pair: Pair) -> None:
-        """Remembers the engines' names, clocks and tolerances, which are reported."""
+        """Records the engines' names, clocks and tolerances, which are reported."""
         self.engines = (pair.a.name, pair.b.name)
         self.clocks, self.tolerances = pair.clocks, pair.tolerances
 
@@ -127,7 +127,7 @@ class Session:
         return [failure for failure in self.failures if failure.kind == kind]
 
     def differs(self) -> bool:
-        """Whether the engines were seen to differ in a way that nothing explains."""
+        """Whether the engines differed in a way that nothing explains."""
         return bool(self.failed("difference")) or self.total.verdicts[Verdict.UNEXPLAINED] > 0
 
     def hindered(self) -> bool:

@@ -85,7 +85,7 @@ def _market(seen: Session) -> str:
         lines.append(f"configs that differ with a single switch at v2: {shown}")
     explained = [effects for effects in seen.switch_effects if effects.explained_by]
     if explained:
-        lines.append("all switches at v2: what accounts for the difference (a minimal set that must go back to v1)")
+        lines.append("all switches at v2: attributed to switches (a minimal set that must go back to v1)")
         lines += [f"  {effects.case_id:24}{', '.join(effects.explained_by)}" for effects in explained]
     return "\n".join(lines)
 
@@ -93,7 +93,7 @@ def _market(seen: Session) -> str:
 def _tolerances(seen: Session) -> str:
     if seen.tolerances is None or not seen.tallies:
         return ""
-    lines = ["Tolerances (largest relative distance seen; everything else is exact)"]
+    lines = ["Tolerances (largest relative distance measured; everything else is exact)"]
     for name, limit, used in seen.tolerances.report():
         note = "" if used else "   never used: removable"
         lines.append(f"{name:28} limit {limit:g}   used {used:.2e}{note}")

@@ -41,8 +41,8 @@ def _consistent(first: Answer, second: Answer) -> Answer:
     """The first answer, unless the second contradicts it; traces count where both have one."""
     if first.failure is not None:
         return first
-    told = _contradiction(first, second)
-    return first if told is None else replace(first, outcome=None, failure=f"not deterministic: {told}")
+    problem = _contradiction(first, second)
+    return first if problem is None else replace(first, outcome=None, failure=f"not deterministic: {problem}")
 
 
 def _repeated(first: Answer, second: Answer) -> Answer:
@@ -97,19 +97,20 @@ class Pair:
         return cls(a, b, folder, tolerances, limits=limits(engines))
 
     def prefetch(self, case: Case) -> None:
-        """Writes the files of a case that is examined later; a thread may do that beside the engines."""
+        """Writes the files of a case that is examined later; a thread may do that while the engines run."""
         self._prefetched[id(case)] = case, prepare(case, self.folder)
 
     def prepare(self, case: Case) -> Prepared:
-        """Writes the case's files, unless that was done ahead."""
+        """Writes the case's files, unless they were prefetched."""
         began = time.perf_counter()
-        # The case is kept beside its files, so that no other case can have its id meanwhile.
+        # The case is kept with its files, so that no other case can take its id meanwhile.
         known = self._prefetched.pop(id(case), None)
         prepared = prepare(case, self.folder) if known is None else known[1]
         self.clocks.harness += time.perf_counter() - began
         return prepared
 
     def reference(self, prepared: Prepared, *, events: bool = False, gates: bool = False) -> Answer:
+        """The reference's answer to a prepared case."""
         answer = self.a.run(prepared, {}, events=events, gates=gates)
         self.clocks.a += answer.seconds
         return answer
@@ -117,6 +118,7 @@ class Pair:
     def candidate(
         self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
     ) -> Answer:
+        """The candidate's answer to a prepared case, with ``switches`` (name to ``"v1"`` or ``"v2"``)."""
         answer = self.b.run(prepared, switches, events=events, gates=gates)
         self.clocks.b += answer.seconds
         return answer
@@ -147,7 +149,7 @@ class Pair:
     def examine(self, case: Case, *, a: Answer | None = None) -> Examined:
         """A case at parity, traces and all; ``a`` is the reference's answer where it is known already.
 
-        The candidate runs twice, once without its trace, for which it may have a shorter way; the reference on every
+        The candidate runs twice, once without its trace, for which it may have a fast path; the reference on every
         sixteenth case: an engine that contradicts itself proves nothing. Where there is a difference, both run once
         more and are asked for their gates, which cost time and explain.
         """
@@ -166,7 +168,7 @@ class Pair:
         return self._examined_case(case, a, b, differences, parity=True)
 
     def examine_at(self, case: Case, switches: Mapping[str, str]) -> Examined:
-        """A case with these switches at ``v2``, traces and all: nobody says that the engines should agree."""
+        """A case with these switches at ``v2``, traces and all: the engines need not agree."""
         prepared = self.prepare(case)
         a, b = self.reference(prepared, events=True), self.candidate(prepared, switches, events=True)
         if self.differences(a, b, parity=False):
@@ -211,5 +213,6 @@ class Pair:
         ]  # fmt: skip
 
     def close(self) -> None:
+        """Ends both engines' processes; the next run starts new ones."""
         self.a.close()
         self.b.close()

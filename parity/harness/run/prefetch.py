@@ -1,4 +1,4 @@
-"""Makes things a little ahead of their use, in a thread: cases are drawn while an engine in another process works."""
+"""Prefetches in a thread: cases are drawn while an engine in another process works."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TypeVar
 T = TypeVar("T")
 #: How long the thread may keep the interpreter to itself; five milliseconds, Python's choice, are half a case.
 SWITCH_SECONDS = 1e-4
-#: How soon the thread notices that nobody wants more.
+#: Seconds between the thread's checks whether more is wanted.
 NOTICE_SECONDS = 0.1
 
 
 class _Unwanted(BaseException):
-    """Ends the thread. Not an Exception: what is called there must not swallow it."""
+    """Ends the thread. Not an Exception, so that code which catches those does not swallow it."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """One case, the reference once, the candidate under any setting of the switches: what differs with which (spec 10.4).
 
-Whoever asks "equal with everything at v1, and what with this switch at v2" asks here.
+It answers one question: equal with everything at v1, and what differs with this switch at v2?
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class Probe:
         return self._answers[at_v2]
 
     def failure(self, switches: AtV2 = ()) -> str | None:
-        """Why the engines cannot be compared with these switches at ``v2``: one of them crashed, hung or babbled."""
+        """Why the engines cannot be compared with these switches at ``v2``: one crashed, hung or broke the protocol."""
         for name, answer in ((self.pair.a.name, self.reference), (self.pair.b.name, self.at(switches))):
             if answer.failure is not None:
                 return f"{name}: {answer.failure}"
         return None
 
     def differences(self, switches: AtV2 = ()) -> list[Difference]:
-        """What differs with these switches at ``v2``; nothing where ``failure`` says that there is no comparing."""
+        """What differs with these switches at ``v2``; empty where ``failure`` is not None."""
         at_v2 = _at_v2(switches)
         if at_v2 not in self._differences:
             self._differences[at_v2] = self.pair.differences(self.reference, self.at(at_v2), parity=not at_v2)
@@ -64,7 +64,7 @@ class Probe:
         return self.equal()
 
     def shows(self, switch: str) -> bool:
-        """Whether the engines agree with every switch at ``v1`` and part with this one alone at ``v2``."""
+        """Whether the engines agree with every switch at ``v1`` and differ with this one alone at ``v2``."""
         return self.equal_at_v1() and self.failure(switch) is None and bool(self.differences(switch))
 
 

@@ -59,6 +59,7 @@ class Budget:
 
     @property
     def spent(self) -> bool:
+        """Whether the budget of tries or seconds is used up."""
         return self.used >= self.tries or time.monotonic() >= self._until
 
 
@@ -72,6 +73,7 @@ class Size:
 
     @classmethod
     def of(cls, case: Case) -> Size:
+        """The size of a case."""
         primary = case.bars.get(case.config["timeframes"]["primary"])
         orders = case.config["strategy"].get("parameters", {}).get("orders", [None])
         return cls(0 if primary is None else len(primary), len(orders), len(case.to_json()))

@@ -21,7 +21,7 @@ PERF = """
  dddd other
  eeee outer
 """
-#: Stands in for py-spy: reads the requests, runs no engine, and writes samples where it is told to.
+#: Stands in for py-spy: reads the requests, runs no engine, and writes samples where the arguments name a file.
 PY_SPY = """#!/bin/sh
 cat > /dev/null
 while [ "$1" != --output ]; do shift; done

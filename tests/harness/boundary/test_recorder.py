@@ -61,7 +61,7 @@ def test_the_cost_of_recording_is_taken_off_what_is_recorded() -> None:
     assert calls["sleep"]["cpu_ns"] < calls["sleep"]["wall_ns"] / 2
 
 
-def test_calls_that_let_go_of_the_gil_are_told_from_those_that_hold_it() -> None:
+def test_calls_that_release_the_gil_are_counted_apart_from_those_that_hold_it() -> None:
     block = bytes(range(256)) * 40_000
     recorder = Recorder(zlib)
     with recorder.recording(heartbeat=True):
@@ -149,15 +149,15 @@ def test_constructors_and_attributes_can_be_left_out() -> None:
 
 
 def test_the_time_that_a_module_says_it_computed_is_kept_apart_and_never_exceeds_the_call() -> None:
-    told = iter([0, 1_000_000, 1_000_000, 10**12, 7, 7])
-    recorder = Recorder(time, kernel=lambda: next(told))
+    times = iter([0, 1_000_000, 1_000_000, 10**12, 7, 7])
+    recorder = Recorder(time, kernel=lambda: next(times))
     with recorder.recording():
         time.sleep(0.01)
         time.gmtime(0)
         time.ctime(0)
     assert recorder.crossings["sleep"].kernel_ns == 1_000_000
     assert recorder.crossings["gmtime"].kernel_ns == recorder.crossings["gmtime"].wall_ns
-    assert recorder.crossings["ctime"].kernel_ns == 0, "nothing was told since the call before"
+    assert recorder.crossings["ctime"].kernel_ns == 0, "nothing was reported since the call before"
 
 
 def test_another_profiler_is_not_disturbed() -> None:

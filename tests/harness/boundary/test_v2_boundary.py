@@ -33,7 +33,7 @@ def test_a_library_that_is_none_and_a_missing_nm_are_errors(tmp_path: Path, monk
         v2_boundary.symbols_of(tmp_path / "library.so")
 
 
-def test_crates_of_a_workspace_are_told_from_those_it_depends_on(tmp_path: Path) -> None:
+def test_crates_of_a_workspace_are_separated_from_its_dependencies(tmp_path: Path) -> None:
     for name, needs in (("one", 'two = { path = "../two" }'), ("two", "")):
         (tmp_path / name / "src").mkdir(parents=True)
         (tmp_path / name / "src" / "lib.rs").write_text("", encoding="utf-8")

@@ -45,7 +45,7 @@ def test_locate_says_where_or_that_there_is_nothing(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.startswith("bar 1 (2025-01-07 00:01): ")
 
 
-def test_shrink_writes_a_smaller_case_beside_the_given_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shrink_writes_a_smaller_case_next_to_the_given_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     case = Case.load(CASES / "switch__level_rounding.json")
     path = case.save(tmp_path)
     assert main(["shrink", str(path), "--v2", "level_rounding", "--seconds", "10"]) == 0

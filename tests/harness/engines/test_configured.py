@@ -187,7 +187,7 @@ def test_a_bad_file_ends_with_exit_code_2_and_one_line(tmp_path: Path, content: 
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_engines_of_ours_can_be_told_apart_and_run_where_one_wants(tmp_path: Path) -> None:
+def test_engines_of_ours_have_names_of_their_own_and_run_where_one_wants(tmp_path: Path) -> None:
     path = tmp_path / "engines.toml"
     path.write_text("[reference]\nbuiltin = 'v2'\nmemory_mb = 4000\ntimeout = 7\n"
                     "[candidate]\nbuiltin = 'v2'\nname = 'V2 in process'\nin_process = true\n")  # fmt: skip

@@ -121,7 +121,7 @@ def test_every_bar_on_which_mean_reversion_is_held_up_has_a_gate(v1: Asked) -> N
     assert held > 200
 
 
-def test_without_the_flag_or_without_a_trace_no_gate_is_told(v1: Asked) -> None:
+def test_without_the_flag_or_without_a_trace_no_gate_is_reported(v1: Asked) -> None:
     case = pinned("branch__cooldown_exit")
     assert of_kind(v1.outcome(case, gates=False)["events"], "gate") == []
     assert "events" not in v1.outcome(case, events=False)

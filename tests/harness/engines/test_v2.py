@@ -1,4 +1,4 @@
-"""V2 behind the same door as V1: whatever it does in its worker is a verdict on that case, and the run goes on."""
+"""V2 in a worker like V1: whatever it does there is a verdict on that case, and the run goes on."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_the_rows_of_an_odd_market_are_odd_in_the_way_they_say() -> None:
     assert sorted(odd["unsorted"].ts.tolist()) == plain.ts.tolist()
 
 
-def test_orders_meet_the_levels_of_their_market_exactly_and_a_tick_beside_them() -> None:
+def test_orders_meet_the_levels_of_their_market_exactly_and_a_tick_off() -> None:
     seen = Counter()
     for number in range(0, 400):
         case, _ = sweep_case(2, number)

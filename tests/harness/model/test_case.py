@@ -1,4 +1,4 @@
-"""A case file is read strictly: whatever is wrong with it is told with its place."""
+"""A case file is read strictly: whatever is wrong with it is reported with its place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_every_pinned_case_is_read_and_written_again_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "leaf", "told"),
+    ("path", "leaf", "words"),
     [
         (("format",), "omega-parity-case/2", "not a case of format omega-parity-case/1"),
         (("id",), 3, "Expected `str`, got `int` - at `id`"),
@@ -48,24 +48,24 @@ def test_every_pinned_case_is_read_and_written_again_as_it_was() -> None:
         (("costs",), None, "Expected `object`, got `null` - at `costs`"),
     ],
 )
-def test_a_fault_is_told_with_its_place(tmp_path: Path, path: tuple[Any, ...], leaf: Any, told: str) -> None:
+def test_a_fault_is_reported_with_its_place(tmp_path: Path, path: tuple[Any, ...], leaf: Any, words: str) -> None:
     file = tmp_path / "case.json"
     file.write_text(json.dumps(put(GOOD, path, leaf)), encoding="utf-8")
     with pytest.raises(CaseError) as caught:
         Case.load(file)
     assert str(caught.value).startswith(f"{file}: ")
-    assert told in str(caught.value)
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "null", "{", '{"format": NaN}', "[" * 100_000, '"case"', "{} {}"])
-def test_what_is_no_case_at_all_is_told(tmp_path: Path, text: str) -> None:
+def test_what_is_no_case_at_all_is_reported(tmp_path: Path, text: str) -> None:
     file = tmp_path / "case.json"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(CaseError, match=r"case\.json: "):
         Case.load(file)
 
 
-def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_are_reported(tmp_path: Path) -> None:
     file = tmp_path / "case.json"
     file.write_bytes(b'{"id": "\xff"}')
     with pytest.raises(CaseError, match=r"case\.json: 'utf-8' codec can't decode"):

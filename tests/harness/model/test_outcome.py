@@ -71,7 +71,7 @@ def test_a_refusal_is_decoded_and_its_message_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "leaf", "told"),
+    ("path", "leaf", "words"),
     [
         (("trades", 1, "order_id"), False, "trades[1].order_id: false is not a whole number of 64 bits"),
         (("trades", 1, "order_id"), 3.0, "trades[1].order_id: 3.0 is not a whole number"),
@@ -114,16 +114,16 @@ def test_a_refusal_is_decoded_and_its_message_may_be_missing() -> None:
         (("unknown",), [[]], "unknown[0]: a list is not a text"),
     ],
 )
-def test_a_fault_is_told_with_its_path(path: tuple[Any, ...], leaf: Any, told: str) -> None:
-    assert fault(put(GOOD, path, leaf)).startswith(told)
+def test_a_fault_is_reported_with_its_path(path: tuple[Any, ...], leaf: Any, words: str) -> None:
+    assert fault(put(GOOD, path, leaf)).startswith(words)
 
 
-def test_a_number_that_python_cannot_write_down_is_told_by_its_type() -> None:
+def test_a_number_that_python_cannot_write_down_is_named_by_its_type() -> None:
     raw = put(GOOD, ("trades", 1, "exit_time_ns"), 10**5000)
     assert fault(raw).startswith("trades[1].exit_time_ns: a value of type int is not a whole number of 64 bits")
 
 
-def test_a_missing_field_is_told_with_its_path() -> None:
+def test_a_missing_field_is_reported_with_its_path() -> None:
     assert fault(without(GOOD, ("trades", 0, "size"))) == "trades[0].size: missing"
     assert fault(without(GOOD, ("events", 2, "entry"))) == "events[2].entry: missing"
     assert fault(without(GOOD, ("events", 2, "event"))) == "events[2].event: missing"
@@ -136,7 +136,7 @@ def test_what_is_no_object_is_no_outcome(raw: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "words"),
     [
         ({"error": {"category": "io", "code": True}}, "error.code: true is not a whole number"),
         ({"error": {"category": "io", "code": 3001.0}}, "error.code: 3001.0 is not"),
@@ -147,8 +147,8 @@ def test_what_is_no_object_is_no_outcome(raw: object) -> None:
         ({"error": None}, "error: null is not an object"),
     ],
 )
-def test_a_refusal_is_as_strict(raw: object, told: str) -> None:
-    assert fault(raw).startswith(told)
+def test_a_refusal_is_as_strict(raw: object, words: str) -> None:
+    assert fault(raw).startswith(words)
 
 
 def test_a_shape_that_is_known_hides_no_fault_in_its_values() -> None:
@@ -205,14 +205,14 @@ def test_a_metric_can_be_unknown() -> None:
     assert "declared unknown" in fault({**GOOD, "unknown": ["metrics.sortino_trade"]})
 
 
-def test_what_tells_orders_apart_cannot_be_unknown() -> None:
+def test_what_identifies_orders_cannot_be_unknown() -> None:
     assert not {"trades", "trades.order_id", "trades.direction", "open_positions.status"} & UNKNOWABLE
     with pytest.raises(ValueError, match=r'"trades.order_id" cannot be unknown; what can: balance'):
         check_unknown(["trades.order_id"])
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "words"),
     [
         (b'{"outcome": {"balance": NaN}}', "outcome.balance: NaN is no finite number"),
         (b'{"outcome": {"equity": [[0, 1e999]]}}', "outcome.equity[0][1]: Infinity is no finite number"),
@@ -232,10 +232,10 @@ def test_what_tells_orders_apart_cannot_be_unknown() -> None:
         (b'{"a": "\xff"}', "is not JSON"),
     ],
 )
-def test_text_that_can_be_read_in_two_ways_is_refused(line: bytes, told: str) -> None:
+def test_text_that_can_be_read_in_two_ways_is_refused(line: bytes, words: str) -> None:
     with pytest.raises(MalformedOutcomeError) as caught:
         parse_reply(line)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(words)
 
 
 def test_text_that_is_good_is_read_as_json_reads_it() -> None:

@@ -37,7 +37,7 @@ def test_every_planted_fault_is_caught_by_the_cases_of_the_ci_profile(
     assert sum(row["sweep"] is not None for row in rows) >= 0.95 * len(rows)
 
 
-def test_a_found_fault_is_shrunk_to_what_a_person_can_read(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_caught_fault_is_minimised_to_what_a_person_can_read(environment: dict[str, str], tmp_path: Path) -> None:
     table, names = tmp_path / "table.json", "stop-is-strict,timeout-pays-fee,higher-stale-early,trades-by-order"
     command = [sys.executable, "-m", "parity.harness.mutation.selftest", "--faults", names, "--json", str(table)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=environment, check=False)
@@ -83,11 +83,11 @@ def test_the_selftest_refuses_a_build_without_faults_and_names_it_does_not_know(
         assert words in done.stderr
 
 
-def test_the_selftest_fails_for_a_fault_that_nobody_catches_and_for_unreadable_cases() -> None:
+def test_the_selftest_fails_for_a_fault_that_survives_and_for_unreadable_cases() -> None:
     caught = Row("a", "", pinned=1, sweep=3, bars=40, orders=3, same_fault=False)
     wrong = judged([caught, Row("b", "")], minimises=True, unsound=["c-1", "c-2"])
     assert wrong == [
-        "nobody catches b",
+        "b survived: no case catches it",
         "with nothing planted 2 cases differ, the first is c-1",
         "the minimised case of a does not show it alone",
         "median of 40 bars and 3 orders, at most 12 and 1 are wanted",

@@ -103,7 +103,7 @@ def started(run: Run, folder: Path) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[dict[str, Future]]:
-    """All runs that are asked for, beside each other."""
+    """All runs that are asked for, in parallel."""
     wanted = {item.callspec.params["name"] for item in request.session.items if "ended" in item.fixturenames}
     folder = tmp_path_factory.mktemp("suites")
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:

@@ -289,7 +289,7 @@ def test_what_an_engine_does_not_know_is_said_and_never_counts_as_equal(tmp_path
     assert [d.path for d in found.report.differences] == ["fees_total"]
 
 
-def test_a_function_of_this_process_passes_the_same_door(tmp_path: Path) -> None:
+def test_a_function_of_this_process_passes_the_same_decoder(tmp_path: Path) -> None:
     def told(reply: Any) -> str:
         engine = CallableEngine("loose", lambda _: reply)
         return str(engine.run(prepare(CASE, tmp_path), {}).failure)

@@ -1,4 +1,4 @@
-"""Drawing ahead hands everything over in order, passes faults on, and leaves no thread behind."""
+"""Prefetching hands everything over in order, propagates exceptions, and leaves no thread behind."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_who_stops_listening_ends_the_thread_even_where_it_swallows_exceptions()
     assert len(made) < 10
 
 
-def test_cases_drawn_ahead_are_the_cases_of_the_sweep(tmp_path: Path) -> None:
+def test_prefetched_cases_are_the_cases_of_the_sweep(tmp_path: Path) -> None:
     pair = Pair.of(None, tmp_path, Tolerances.load())
     campaign = Campaign(pair, Coverage(), tmp_path)
     try:

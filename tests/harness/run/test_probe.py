@@ -55,7 +55,7 @@ def probe(tmp_path: Path) -> Probe:
     return Probe(pair, pair.prepare(BUILDERS["exit_gap"]()))
 
 
-def test_a_switch_shows_where_it_alone_parts_the_engines(probe: Probe) -> None:
+def test_a_switch_shows_where_it_alone_makes_the_engines_differ(probe: Probe) -> None:
     assert probe.equal_at_v1()
     assert probe.shows("gap")
     assert not probe.shows("fee")

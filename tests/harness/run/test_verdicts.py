@@ -1,4 +1,4 @@
-"""The harness against engines that lie, crash, hang or babble: each gets the right verdict, none makes a run green."""
+"""The harness against engines that lie, crash, hang or print nonsense: each gets the right verdict, none ends green."""
 
 from __future__ import annotations
 

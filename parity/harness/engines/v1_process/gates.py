@@ -1,4 +1,4 @@
-"""Tells which gate of V1 stops the strategy on a bar. Runs inside V1's worker; V1 itself records nothing of it.
+"""Records which gate of V1 stops the strategy on a bar. Runs inside V1's worker; V1 itself does not record it.
 
 During a run a ``Watch`` records what V1 calls and answers: a session wrapper that returns without calling what it
 wraps, a cooldown or news test that says yes, a strategy that never reaches its rules. What that means (which of the
@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-#: The gates that V1's adapter tells.
+#: The gates that V1's adapter reports.
 REPORTED = frozenset({
     "cooldown_exit", "cooldown_entry", "cooldown_candles", "session", "anchor", "news", "position_limit", "trend",
     "chain",

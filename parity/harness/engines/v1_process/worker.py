@@ -153,6 +153,7 @@ def _hello() -> dict[str, Any]:
 
 
 def main() -> None:
+    """Answers requests, one JSON line each, until the input ends; the first argument is the folder of V1's packages."""
     sys.path.insert(0, sys.argv[1])
     # V1 prints warnings; the answers have the real output for themselves.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")

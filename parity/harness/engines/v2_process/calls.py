@@ -182,7 +182,7 @@ def outcome(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A trade or an open position; a field that V2 should not have is kept for the decoder to find."""
+    """A trade or an open position; a field that V2 should not have is kept, so that the decoder refuses it."""
     out = {RENAMED.get(name, name): value for name, value in row.items() if name not in ("meta", "unrealised")}
     if "meta" in row:
         order, *others = row["meta"].items()

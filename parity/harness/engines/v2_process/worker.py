@@ -23,6 +23,7 @@ HELLO = {"hello": {"protocol": 2, "name": "V2", "capabilities": CAPABILITIES}}
 
 
 def main() -> None:
+    """Answers requests, one JSON line each, until the input ends; the first argument may name the folder of ``bt``."""
     sys.path[:0] = sys.argv[1:2]
     from calls import answer  # type: ignore[import-not-found]  # beside this file, as it stands alone
 
@@ -30,7 +31,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     write(out, HELLO)
-    # A case makes thousands of values and no circles among them: the search for circles would only cost time.
+    # A case makes thousands of values and no cycles of references: collecting cycles would only cost time.
     gc.freeze()
     gc.set_threshold(100_000)
     for line in sys.stdin.buffer:

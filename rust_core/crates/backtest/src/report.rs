@@ -23,7 +23,7 @@ fn fail(error: serde_json::Error) -> RunError {
     RunError::new(Category::Runtime, codes::SERIALIZATION_FAILED, format!("the result cannot be written: {error}"))
 }
 
-/// The text of everything but `meta`, field by field as serde would write it, with `text` for the long arrays.
+/// The text of everything but `meta`, field by field, as serde would write it, with `text` for the long arrays.
 pub(crate) fn findings(report: &Report, with_events: bool) -> Result<String, RunError> {
     let mut pieces = Pieces::default();
     pieces.plain("{\"ok\":true,\"trades\":");

@@ -185,7 +185,7 @@ fn whole(out: &mut String, value: i64) {
     out.push_str(itoa::Buffer::new().format(value));
 }
 
-/// Writes a number and tells where it stands; one that is none is `null`.
+/// Writes a number and returns its place; one that is none is `null`.
 fn number(out: &mut String, value: f64) -> Range<usize> {
     let from = out.len();
     if value.is_finite() {

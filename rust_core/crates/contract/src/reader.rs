@@ -46,7 +46,7 @@ fn shorten(value: &Value) -> Value {
     Value::String(format!("{cut}..."))
 }
 
-/// One JSON object with its path; reads keys and remembers which ones are known.
+/// One JSON object with its path; reads keys and records which ones are known.
 pub struct Object<'a> {
     map: &'a Map<String, Value>,
     path: String,
@@ -279,7 +279,7 @@ impl<'a> Object<'a> {
         Some(out)
     }
 
-    /// Reports keys that nobody asked for, with the nearest one that is known.
+    /// Reports unknown keys, each with the nearest known one.
     pub fn finish(&self) {
         let known: Vec<&str> = self.known.borrow().iter().copied().collect();
         for (key, value) in self.map {

@@ -117,7 +117,7 @@ pub enum TrendFilter {
 }
 
 impl TrendFilter {
-    /// Whether the filter looks at anything.
+    /// Whether the filter tests anything.
     pub fn is_active(self) -> bool {
         matches!(self, Self::Above | Self::Below)
     }

@@ -196,7 +196,7 @@ impl<'a> Broker<'a> {
 
     /// Pending triggers and exits of one bar, in the order of the policies.
     pub fn process(&mut self, now: Now) -> Result<(), RunError> {
-        // Looked up before anything fills: part of the rule that takes the first open position's pip.
+        // Read before anything fills, as the rule demands that takes the first open position's pip.
         let any_open = self.active.iter().any(Order::is_open);
         let pip = if self.policies.buffer_of_first_open && !any_open { LEGACY_PIP } else { self.desk.pip() };
         let buffer = self.buffer_factor * pip;

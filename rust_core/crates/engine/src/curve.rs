@@ -138,7 +138,7 @@ impl Recorder {
         Self { figures: Figures::new(initial), output, points, trades: 0, balance: initial }
     }
 
-    /// Notes the end of a bar; `trades` is the number of positions closed so far.
+    /// Records the end of a bar; `trades` is the number of positions closed so far.
     pub fn note(&mut self, ts: i64, equity: f64, balance: f64, trades: usize) {
         self.figures.note(ts, equity);
         self.balance = balance;
@@ -153,7 +153,7 @@ impl Recorder {
         }
     }
 
-    /// Notes bars on which equity and balance are one and the same and nothing happens.
+    /// Records bars on which equity equals the balance and nothing happens.
     pub fn flat(&mut self, ts: &[i64], cash: f64, trades: usize) {
         let Some((first, rest)) = ts.split_first() else { return };
         self.note(*first, cash, cash, trades);

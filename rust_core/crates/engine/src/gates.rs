@@ -87,7 +87,7 @@ fn reopening(close: i64, [today, tomorrow]: [&[(i64, i64)]; 2], end_included: bo
 /// The first moment at which `minutes` since `since` have passed.
 fn end_of(since: i64, minutes: f64) -> Option<i64> {
     let length = (minutes * MINUTE_NS as f64).ceil();
-    // Above 2^53 a float does not tell one nanosecond from the next.
+    // Above 2^53 a float does not distinguish one nanosecond from the next.
     (length <= (1u64 << 53) as f64).then(|| since.checked_add(length as i64))?
 }
 

@@ -1,6 +1,6 @@
 //! Switches resolved into the rule each of them selects, once, before the loop.
 //!
-//! Below this module nobody asks for a switch's setting; the loop reads named rules.
+//! Below this module no code reads a switch's setting; the loop reads named rules.
 
 use omega_contract::semantics::Semantics;
 

@@ -63,7 +63,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let unit = (state >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
             let digits = (i % 9) as usize;
-            // Numbers of every size, and some that lie on a tie or a hair beside it.
+            // Numbers of every size, and some that lie on a tie or a hair off it.
             let x = match i % 4 {
                 0 => unit * 4.0,
                 1 => unit * 1e12,

@@ -171,7 +171,7 @@ fn a_cooldown_after_an_exit_ends_when_its_minutes_have_passed() {
     let bars = minutes("2025-01-07", &closes);
     let config = merged(&one_order(1.101), json!({"cooldown": {"minutes_after_exit": 2}}));
     assert_eq!(rows(&run(&config, &bars, &[]), &bars), both(Gate::CooldownExit, 3..5, Some(5)));
-    // V1 asks the strategy before it looks at exits.
+    // V1 asks the strategy before it checks exits.
     assert_eq!(rows(&run(&v1(&config), &bars, &[]), &bars), both(Gate::CooldownExit, 4..5, Some(5)));
     let at_close = merged(&config, json!({"timestamp_alignment": {"entry_timestamp_mode": "close"}}));
     assert_eq!(rows(&run(&at_close, &bars, &[]), &bars), both(Gate::CooldownExit, 3..5, Some(6)));

@@ -1,4 +1,4 @@
-//! The time zone that Arrow writers keep beside a Parquet timestamp.
+//! The time zone that Arrow writers store with a Parquet timestamp.
 //!
 //! Parquet itself stores only "adjusted to UTC". The zone is in the key `ARROW:schema`: a base64 text of an
 //! Arrow schema message (a flatbuffer; layout as in Arrow's Message.fbs and Schema.fbs). Reading the few fields

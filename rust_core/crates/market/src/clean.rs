@@ -1,4 +1,4 @@
-//! V1's lenient cleaning (switch `data_rules` at `v1`): what is odd is dropped without a word.
+//! V1's lenient cleaning (switch `data_rules` at `v1`): odd rows are dropped silently.
 
 use std::sync::Arc;
 

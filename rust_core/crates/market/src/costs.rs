@@ -47,7 +47,7 @@ pub struct Tariff {
     pub slippage: (f64, f64),
     /// Trading data.
     pub spec: SymbolSpec,
-    /// Keys that nobody reads.
+    /// Keys that are not read.
     pub warnings: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ fn content(path: Option<&std::path::Path>, builtin: &'static [u8], name: &str) -
     }
 }
 
-/// Reads both files for one symbol and notes them for the manifest.
+/// Reads both files for one symbol and records them for the manifest.
 pub fn load(paths: &Paths, symbol: &str, inputs: &mut Vec<Input>) -> Result<Tariff, RunError> {
     let (costs, costs_name) = content(paths.costs.as_deref(), BUILTIN_COSTS, "execution_costs.yaml")?;
     let (specs, specs_name) = content(paths.specs.as_deref(), BUILTIN_SPECS, "symbol_specs.yaml")?;

@@ -210,7 +210,7 @@ fn align_higher(config: &Config, primary: &Pair, tf: Timeframe, bars: Pair) -> H
 }
 
 impl Dataset {
-    /// Loads all timeframes of a configuration and notes each file for the manifest.
+    /// Loads all timeframes of a configuration and records each file for the manifest.
     ///
     /// # Errors
     /// Category `market_data`: 3001 and 3004 for files, 1005, 1006 and 1011 for their rows, 1010 when no bar is

@@ -53,7 +53,7 @@ pub fn text(map: &Mapping, key: &str, place: &str, shown: &str) -> Result<Option
     }
 }
 
-/// Keys that nobody reads, as warnings.
+/// Keys that are not read, as warnings.
 pub fn unknown_keys(map: &Mapping, known: &[&str], place: &str, shown: &str, warnings: &mut Vec<String>) {
     for key in map.keys() {
         let name = key.as_str().unwrap_or("?");

@@ -125,7 +125,7 @@ fn scenarios(params: &Object) -> BTreeSet<u8> {
     out
 }
 
-/// The timeframe a filter looks at: a name, none, or (`AUTO`) the usual one above the primary timeframe.
+/// The timeframe a filter reads: a name, none, or (`AUTO`) the usual one above the primary timeframe.
 pub fn resolve_higher(name: &str, primary: Timeframe) -> Option<Timeframe> {
     match (name, primary) {
         ("AUTO", Timeframe::M5) => Some(Timeframe::H1),

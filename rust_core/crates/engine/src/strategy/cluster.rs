@@ -56,7 +56,7 @@ impl Regimes {
         self.allowed.contains(&name)
     }
 
-    /// Rank of a bar's regime, the lowest is 0; none when there is too little to tell.
+    /// Rank of a bar's regime, the lowest is 0; none when there are too few values.
     fn rank(&mut self, i: usize, close: &[f64], range: &[f64], garch: &Garch) -> Option<usize> {
         if let Some(rank) = self.known.get(&i) {
             return *rank;
