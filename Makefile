@@ -84,6 +84,6 @@ ci: lint test ## what the workflows run, in one verb
 
 # A copy of V2 with all faults of parity/faults.toml: only the selftest of the parity suite puts it on its path.
 PLANTED := var/planted
-selftest: setup ## plant faults in a copy of V2 and show that the suite catches and minimises every one
+selftest: setup ## plant faults in a copy of V2 and show that the suite finds and shrinks every one
 	@python -m parity.harness.mutation.faults $(PLANTED)
 	PYTHONPATH=$(PLANTED)/python:. python -m parity.harness.mutation.selftest --json var/selftest.json

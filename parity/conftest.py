@@ -1,8 +1,5 @@
-"""Options and fixtures of the parity suite.
-
-The harness is imported where it is used: outside the project's environment the root conftest starts that
-environment's Python first.
-"""
+"""Options and fixtures of the parity suite. Imports of the harness wait until they are used, because outside the
+project's environment the root conftest hands over to it first."""
 
 from __future__ import annotations
 
@@ -45,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--out", type=Path, default=REPOSITORY / "var", help="folder of report, session and failed cases (var)"
     )
-    group.addoption("--no-sweep", action="store_true", help="do not run the market runs with single switches at v2")
+    group.addoption("--no-sweep", action="store_true", help="do not turn single switches on the market runs")
 
 
 @pytest.hookimpl(trylast=True)

@@ -75,7 +75,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("-o", "--output", type=Path, default=Path("var/failed-cases"), help="where findings go")
     command = commands.add_parser("corpus", help="keep cases that take rare branches", description=corpus.__doc__)
     command.set_defaults(function=corpus)
-    command.add_argument("--cases", type=int, default=6000, help="cases to examine (default: 6000)")
+    command.add_argument("--cases", type=int, default=6000, help="cases to look at (default: 6000)")
     command.add_argument("--below", type=int, default=12, help="what counts as rare, in cases (default: 12)")
     command.add_argument("--seed", type=int, default=1, help="seed of the cases (default: 1)")
     command.add_argument("-o", "--output", type=Path, default=Path("parity/cases"), help="where they are kept")

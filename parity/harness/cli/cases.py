@@ -53,7 +53,7 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def locate(options: argparse.Namespace) -> int:
-    """The first bar at which the engines diverge."""
+    """The first bar at which the engines part."""
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         examined = examine(pair, case, parse_switches(options.v2))
@@ -65,7 +65,7 @@ def locate(options: argparse.Namespace) -> int:
 
 
 def explain(options: argparse.Namespace) -> int:
-    """Attributes what differs at ``v2`` to a minimal set of switches, each with its effect."""
+    """The minimal set of switches that accounts for what differs at ``v2``, each with its effect."""
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         probe = Probe(pair, pair.prepare(case))
@@ -103,7 +103,7 @@ def minimised(options: argparse.Namespace) -> int:
     with open_pair(options.engines) as pair:
         wanted = examine(pair, case, switches).fingerprint
         if wanted is None:
-            raise UsageError(f"{case.id} shows no difference: there is nothing to minimise")
+            raise UsageError(f"{case.id} shows no difference: there is nothing to minimise towards")
         budget = Budget(seconds=options.seconds, tries=100_000)
         small = minimise(case, lambda c: examine(pair, c, switches).fingerprint == wanted, budget=budget)
         target = options.output or options.case.with_name(f"{options.case.stem}-small.json")
@@ -150,8 +150,8 @@ def add_to(commands: Any) -> None:
     command.add_argument("--v2", **AT_V2)
     command.add_argument("--json", action="store_true", help="the report as JSON")
     command.add_argument("--diff", action="store_true", help="the rows that differ as well, field by field")
-    case_command(commands, "explain", explain, "attribute V2's own results to switches, and show their effects")
-    command = case_command(commands, "locate", locate, "the first bar at which the engines diverge, in words")
+    case_command(commands, "explain", explain, "the switches that account for V2's own results, and their effects")
+    command = case_command(commands, "locate", locate, "the first bar at which the engines part, in words")
     command.add_argument("--v2", **AT_V2)
     command = case_command(commands, "shrink", minimised, "the smallest case with the same difference")
     command.add_argument("--v2", **AT_V2)

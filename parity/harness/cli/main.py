@@ -15,7 +15,7 @@ from parity.harness.oracle.verdict import ExitCode
 EPILOG = """examples:
   omega-parity replay var/failed-cases/sweep-0-100-1.json     both engines on a saved case
   omega-parity replay CASE --v2 exit_gap,exit_slippage         the same with two switches at v2
-  omega-parity explain CASE                                    which switches cause V2's own results
+  omega-parity explain CASE                                    which switches account for V2's own results
   omega-parity plot CASE -o case.svg                           bars, levels, entries and exits of both
   omega-parity adr new --case CASE --switch exit_gap           drafts an ADR with its evidence
   omega-parity sweep --seconds 60 --seed 7                     searches for differences

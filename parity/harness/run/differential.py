@@ -41,8 +41,8 @@ def _consistent(first: Answer, second: Answer) -> Answer:
     """The first answer, unless the second contradicts it; traces count where both have one."""
     if first.failure is not None:
         return first
-    problem = _contradiction(first, second)
-    return first if problem is None else replace(first, outcome=None, failure=f"not deterministic: {problem}")
+    told = _contradiction(first, second)
+    return first if told is None else replace(first, outcome=None, failure=f"not deterministic: {told}")
 
 
 def _contradiction(first: Answer, second: Answer) -> str | None:
@@ -91,13 +91,13 @@ class Pair:
         return cls(a, b, folder, tolerances, limits=limits(engines))
 
     def prefetch(self, case: Case) -> None:
-        """Writes the files of a case that is examined later; a thread may do that while the engines run."""
+        """Writes the files of a case that is examined later; a thread may do that beside the engines."""
         self._prefetched[id(case)] = case, prepare(case, self.folder)
 
     def prepare(self, case: Case) -> Prepared:
-        """Writes the case's files, unless they were prefetched."""
+        """Writes the case's files, unless that was done ahead."""
         began = time.perf_counter()
-        # The case is kept with its files, so that no other case can take its id meanwhile.
+        # The case is kept beside its files, so that no other case can have its id meanwhile.
         known = self._prefetched.pop(id(case), None)
         prepared = prepare(case, self.folder) if known is None else known[1]
         self.clocks.harness += time.perf_counter() - began
@@ -141,7 +141,7 @@ class Pair:
     def examine(self, case: Case, *, a: Answer | None = None) -> Examined:
         """A case at parity, traces and all; ``a`` is the reference's answer where it is known already.
 
-        The candidate runs twice, once without its trace, for which it may have a fast path; the reference on every
+        The candidate runs twice, once without its trace, for which it may have a shorter way; the reference on every
         sixteenth case, and whenever there is a difference: an engine that contradicts itself proves nothing.
         """
         prepared = self.prepare(case)
@@ -156,7 +156,7 @@ class Pair:
         return self._examined_case(case, a, b, differences, parity=True)
 
     def examine_at(self, case: Case, switches: Mapping[str, str]) -> Examined:
-        """A case with these switches at ``v2``, traces and all: the engines need not agree."""
+        """A case with these switches at ``v2``, traces and all: nobody says that the engines should agree."""
         prepared = self.prepare(case)
         a, b = self.reference(prepared, events=True), self.candidate(prepared, switches, events=True)
         return self._examined_case(case, a, b, self.differences(a, b, parity=False), parity=False)

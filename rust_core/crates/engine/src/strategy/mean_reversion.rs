@@ -1,11 +1,11 @@
 //! Mean reversion by z-score: six rules on columns that are computed once, before the first bar.
 
-use omega_contract::inputs::{Higher, Pair};
-use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind, TrendFilter};
-use omega_contract::time::Timeframe;
+use omega_contract::inputs::Pair;
+use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind};
 
 use super::chain::Chain;
 use super::cluster::Regimes;
+use super::trend::Trend;
 use super::view::View;
 use crate::events::{Gate, Stop};
 use crate::gates::NewsGate;
@@ -34,43 +34,6 @@ const RULES: [(u8, Direction); 12] = [
     (6, Direction::Long),
     (6, Direction::Short),
 ];
-
-/// A higher-timeframe condition, computed for each bar.
-enum Trend {
-    Any,
-    Wanted { bias: Vec<i8>, sign: i8 },
-    Never,
-}
-
-impl Trend {
-    fn new(name: &str, length: i64, filter: TrendFilter, primary: Timeframe, higher: &[Higher]) -> Self {
-        let sign = match filter {
-            TrendFilter::Both | TrendFilter::None => return Self::Any,
-            TrendFilter::Above => 1,
-            TrendFilter::Below => -1,
-        };
-        let wanted = match (name, primary) {
-            ("AUTO", Timeframe::M5) => Some(Timeframe::H1),
-            ("AUTO", Timeframe::M15 | Timeframe::M30) => Some(Timeframe::H4),
-            _ => Timeframe::parse(name),
-        };
-        match higher.iter().find(|h| Some(h.timeframe) == wanted) {
-            Some(h) => {
-                let bias = indicators::higher_bias(&h.bars.bid.close, &h.visible, length as usize);
-                Self::Wanted { bias, sign }
-            }
-            None => Self::Never,
-        }
-    }
-
-    fn holds(&self, index: usize) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Never => false,
-            Self::Wanted { bias, sign } => bias[index] == *sign,
-        }
-    }
-}
 
 /// Columns of scenario 1.
 struct EmaReversion {

@@ -3,6 +3,7 @@
 mod chain;
 mod cluster;
 mod mean_reversion;
+mod trend;
 mod view;
 
 use omega_contract::inputs::Pair;
