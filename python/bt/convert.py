@@ -269,6 +269,16 @@ def iso_utc(ns: int) -> str:
     return f"{np.datetime64(ns, 'ns').astype('datetime64[s]')}Z"
 
 
+def _require(symbol: str, timeframe: str, side: str) -> None:
+    """Refuses what cannot name a candle file."""
+    if timeframe not in MINUTES:
+        raise ConvertError(f"timeframe {timeframe!r} is none of {', '.join(MINUTES)}")
+    if side not in ("BID", "ASK"):
+        raise ConvertError(f"side {side!r} is neither BID nor ASK")
+    if not (3 <= len(symbol) <= 20 and symbol.isascii() and symbol.isalnum()):
+        raise ConvertError(f"symbol {symbol!r} is not 3 to 20 letters and digits")
+
+
 def convert_data(
     source: Path,
     root: Path,
@@ -292,12 +302,7 @@ def convert_data(
     Raises:
         ConvertError: the file is not what it should be; columns, times, symbol or zone are not understood.
     """
-    if timeframe not in MINUTES:
-        raise ConvertError(f"timeframe {timeframe!r} is none of {', '.join(MINUTES)}")
-    if side not in ("BID", "ASK"):
-        raise ConvertError(f"side {side!r} is neither BID nor ASK")
-    if not (3 <= len(symbol) <= 20 and symbol.isascii() and symbol.isalnum()):
-        raise ConvertError(f"symbol {symbol!r} is not 3 to 20 letters and digits")
+    _require(symbol, timeframe, side)
     name = detect(source) if vendor == "auto" else vendor
     if name not in VENDORS:
         raise ConvertError(f"vendor {name!r} is none of {', '.join(VENDORS)}")
