@@ -53,7 +53,7 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def locate(options: argparse.Namespace) -> int:
-    """The first bar at which the engines part."""
+    """The first bar at which the engines diverge."""
     case = load_case(options.case)
     with open_pair(options.engines) as pair:
         examined = examine(pair, case, parse_switches(options.v2))
@@ -151,7 +151,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--json", action="store_true", help="the report as JSON")
     command.add_argument("--diff", action="store_true", help="the rows that differ as well, field by field")
     case_command(commands, "explain", explain, "the switches that account for V2's own results, and their effects")
-    command = case_command(commands, "locate", locate, "the first bar at which the engines part, in words")
+    command = case_command(commands, "locate", locate, "report the first bar at which the engines diverge")
     command.add_argument("--v2", **AT_V2)
     command = case_command(commands, "shrink", minimised, "the smallest case with the same difference")
     command.add_argument("--v2", **AT_V2)

@@ -1,4 +1,4 @@
-"""A difference in words: what differs, where the engines part and why, which switch explains it."""
+"""A difference in words, on one screen: where the engines diverge, why, and what else differs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from parity.harness.triage.narrate import narrate, without_trace
 
 
 def describe(pair: Pair, examined: Examined) -> str:
-    """Findings, then the first bar at which the engines part."""
+    """Findings, then the first bar at which the engines diverge."""
     report = examined.report
     head = f"{report.case_id}: {report.verdict}" + (f" ({report.reason})" if report.reason else "")
     lines = [head]

@@ -1,4 +1,4 @@
-"""The first bar at which the engines part, in plain words, with the numbers that decided it. Pure."""
+"""The first bar at which the engines diverge, in plain words, with the numbers and the config keys behind it. Pure."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def plot(
     both = traces(*outcomes)
     divergence = None if both is None else first_divergence(*both)
     if divergence is not None and divergence.timestamp_ns in place:
-        axes.axvline(place[divergence.timestamp_ns], color="#bf8700", lw=8, alpha=0.25, label="engines part")
+        axes.axvline(place[divergence.timestamp_ns], color="#bf8700", lw=8, alpha=0.25, label="first divergence")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(title=f"{case.id}: {case.config['symbol']} {timeframe}", xlabel="bar", ylabel="price (bid bars)")
     if axes.get_legend_handles_labels()[0]:
