@@ -210,7 +210,7 @@ def test_what_nobody_knows_is_no_difference_and_the_rest_still_is(tolerances: To
     assert [d.field for d in compare(outcome(), put(lacks, ("balance",), 1.0), tolerances)] == ["balance"]
 
 
-def test_levels_that_nobody_knows_do_not_part_the_orders(tolerances: Tolerances) -> None:
+def test_levels_that_no_engine_knows_do_not_separate_the_orders(tolerances: Tolerances) -> None:
     a = {**outcome(), "trades": [trade(0), trade(1)]}
     b = {**a, "trades": [without(row, ("initial_sl",)) for row in a["trades"]], "unknown": ["trades.initial_sl"]}
     assert compare(a, b, tolerances) == []
@@ -252,7 +252,7 @@ def test_only_codes_of_refusals_are_compared(tolerances: Tolerances) -> None:
     assert [(d.a, d.b, d.note) for d in found] == [(None, 3001, "not today")]
 
 
-def test_the_last_bit_of_an_event_parts_two_traces() -> None:
+def test_the_last_bit_of_an_event_makes_two_traces_diverge() -> None:
     for change in ({"price": 1.0000000000000002}, {"r": 1.0}, {"result": -0.0}):
         base = {"price": 1.0, "r": -1.0, "result": 0.0}
         a, b = events(closed(1, **base)), events(closed(1, **{**base, **change}))

@@ -1,4 +1,4 @@
-"""Choices, shrinking, signatures, words and pictures: what turns a difference into something a person can read."""
+"""Choices, minimising, fingerprints, words and pictures: what turns a difference into something a person can read."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_market_that_is_in_use_outlives_many_others(tmp_path: Path) -> None:
     assert len(list((tmp_path / "series").iterdir())) < 80
 
 
-def test_a_difference_is_shrunk_to_one_order_and_a_few_bars_and_keeps_its_signature(bent: Pair) -> None:
+def test_a_difference_is_minimised_to_one_order_and_a_few_bars_and_keeps_its_fingerprint(bent: Pair) -> None:
     for number in range(100):
         case, _ = sweep_case(0, number)
         found = bent.examine(case).fingerprint
@@ -120,7 +120,7 @@ def test_a_difference_is_shrunk_to_one_order_and_a_few_bars_and_keeps_its_signat
     assert bent.examine(small).fingerprint == found
 
 
-def test_shrinking_keeps_orders_on_the_bars_they_belong_to() -> None:
+def test_minimising_keeps_orders_on_the_bars_they_belong_to() -> None:
     case = BUILDERS["exit_gap"]()
     rows = case.bars["M1"].rows()
     quiet = [[rows[0][0] + i * 60_000_000_000, *rows[0][1:]] for i in range(20)]
@@ -147,7 +147,7 @@ def test_a_budget_ends_the_search() -> None:
     assert budget.used == 7
 
 
-def test_a_hunt_keeps_one_case_of_each_kind_and_says_how_to_replay_it(bent: Pair, tmp_path: Path) -> None:
+def test_a_campaign_keeps_one_case_of_each_kind_and_says_how_to_replay_it(bent: Pair, tmp_path: Path) -> None:
     campaign = Campaign(bent, Coverage(), tmp_path, minimise_seconds=5)
     for number in range(12):
         campaign.examine(*sweep_case(0, number))
