@@ -49,7 +49,7 @@ class Window:
 
 
 def plot(case: Case, sides: Sides, path: Path, differences: Sequence[Difference] = ()) -> Path:
-    """Draws a case into a file whose suffix is one of FORMATS; ``differences`` are told where traces are missing.
+    """Draws a case into a file whose suffix is one of FORMATS; ``differences`` are shown where traces are missing.
 
     Raises:
         ValueError: the file's suffix is none of FORMATS, or the case's bars cannot be read.

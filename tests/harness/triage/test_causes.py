@@ -1,4 +1,4 @@
-"""Mistakes planted in the migration of configs: each is told with its keys, on one screen, as one or two findings."""
+"""Mistakes planted in the migration of configs: each is reported with its keys, on one screen, as one or two findings."""
 
 from __future__ import annotations
 

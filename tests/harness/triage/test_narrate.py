@@ -1,4 +1,4 @@
-"""What is said of a difference: refusals by code and name, times in UTC, gates as far as they are told."""
+"""What is said of a difference: refusals by code and name, times in UTC, gates as far as they are known."""
 
 from __future__ import annotations
 
