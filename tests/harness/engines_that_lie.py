@@ -86,6 +86,7 @@ OLD: dict[str, Callable[[int], object]] = {
     "refuses": lambda number: {"outcome": {"error": {"category": "io", "code": 3001, "message": "no"}}},
     "odd-bars": lambda number: {"outcome": GOOD, "bars": "abc"},
     "more-keys": lambda number: {"outcome": GOOD, "bars": 1, "profit": 5.0},
+    "fails-in-colour": lambda number: {"failure": "\x1b[2J\u202eEQUAL"},
     "fails": lambda number: {"failure": "the\ndisk is on fire"},
 }  # fmt: skip
 
@@ -119,6 +120,10 @@ def answer(kind: str, number: int, request: dict[str, Any]) -> None:
         leave_child(sys.argv[2], clean=kind == "leaves-child")
         if number == 1:
             time.sleep(60)
+    if kind == "breaks-off" and number > 0:
+        sys.stdout.write(json.dumps(OLD["honest"](number))[:40])
+        sys.stdout.flush()
+        sys.exit(0)
     if kind == "closes-output":
         os.close(1)
         time.sleep(60)

@@ -19,7 +19,7 @@ from pathlib import Path
 from parity.harness.engines import containment
 
 #: The longest line that is read, and how much of the error output is kept.
-LONGEST_LINE, KEPT_ERRORS = 256 << 20, 4096
+LONGEST_LINE, KEPT_ERRORS = 64 << 20, 4096
 #: Bytes read at once, and the size of pipes where the system lets one choose.
 CHUNK, PIPE = 1 << 20, 1 << 20
 #: How often a process that prints nothing is checked for having ended.
@@ -90,7 +90,11 @@ class Channel:
         while b"\n" not in chunks[-1]:
             if size > LONGEST_LINE:
                 raise WorkerDiedError(f"answered more than {LONGEST_LINE >> 20} MiB without the end of a line")
-            chunk = self._more(deadline, limit)
+            try:
+                chunk = self._more(deadline, limit)
+            except EndedError as error:
+                # It had begun to answer: this is no end between two answers, after which it may be asked again.
+                raise (WorkerDiedError("broke off in the middle of an answer") if size else error) from error
             chunks.append(chunk)
             size += len(chunk)
         line, _, self._buffer = b"".join(chunks).partition(b"\n")

@@ -18,6 +18,7 @@ from parity.harness.model.capabilities import Capabilities
 from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared
 from parity.harness.model.outcome import Answer, MalformedOutcomeError, Outcome, Refusal
+from parity.harness.model.printable import printable
 
 __all__ = ["ProcessEngine", "WorkerDiedError"]
 
@@ -86,6 +87,7 @@ class ProcessEngine:
             failure = f"answered nonsense: {error}"
         seconds = time.perf_counter() - began
         if failure is not None:
+            failure = printable(failure)
             self.close()
             return Answer(outcome=None, failure=failure, seconds=seconds)
         return Answer(outcome=reply.outcome, seconds=seconds, bars=reply.bars, extra=reply.extra)

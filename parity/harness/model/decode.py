@@ -214,7 +214,7 @@ class _Decoder:
             yield "metrics", f"{shown(metrics)} is not an object"
             return
         for name, value in metrics.items():
-            if type(name) is not str or _SURROGATE.search(name):
+            if type(name) is not str or not name.isprintable():
                 yield "metrics", f"{shown(name)} is no name"
             elif name in self.metrics:
                 yield f"metrics.{name}", "declared unknown and given all the same"

@@ -12,7 +12,7 @@ import msgspec
 
 from parity.harness.model.outcome import MalformedOutcomeError
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 64 << 20
 _TOO_DEEP = "lists and objects are nested too deeply"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -36,6 +36,8 @@ def parse_reply(line: bytes) -> object:
         value = msgspec.json.decode(line)
     except RecursionError as error:
         raise MalformedOutcomeError("", _TOO_DEEP) from error
+    except MemoryError as error:
+        raise MalformedOutcomeError("", f"a reply of {len(line)} bytes needs more memory than there is") from error
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         # Python's own reader accepts more, so it can locate the fault.
         _refuse_at_its_place(line)

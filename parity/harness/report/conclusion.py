@@ -9,6 +9,10 @@ from parity.harness.report.session import Session
 TESTS_RAN = (0, 1)
 
 
+#: Unknown fields that the last line names.
+MOST_NAMED = 12
+
+
 def exit_code(pytest_status: int, seen: Session | None) -> int:
     """0 pass, 1 difference, 2 configuration or infrastructure, 3 performance rule broken.
 
@@ -82,8 +86,9 @@ def _partly(seen: Session) -> str:
 
 
 def _unknown(seen: Session) -> str:
-    unknown = seen.total.unknown
-    return f"; not known: {', '.join(sorted(unknown))}" if unknown else ""
+    unknown = sorted(seen.total.unknown)
+    more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
+    return f"; not known: {', '.join(unknown[:MOST_NAMED])}{more}" if unknown else ""
 
 
 def _count(number: int, noun: str) -> str:

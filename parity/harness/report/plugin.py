@@ -7,6 +7,7 @@ is marked ``performance`` is a broken rule, and everything else kept the run fro
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,8 @@ def register(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: an option or a file that it names cannot be used.
     """
+    # A run that is told to end is one that was interrupted: it reports what it has, and ends with 2.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         check_options(config)
     config.pluginmanager.register(ParityPlugin(config), NAME)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from parity.harness.model.printable import printable
 from parity.harness.oracle.verdict import Verdict
 from parity.harness.report.boundary_text import boundary
 from parity.harness.report.conclusion import headline
@@ -33,7 +34,7 @@ def render(seen: Session) -> str:
         _failures(seen),
         headline(seen),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return printable("\n\n".join(part for part in parts if part), lines=True)
 
 
 def _cases(seen: Session) -> str:

@@ -106,6 +106,19 @@ def test_what_an_engine_does_wrong_is_named_in_its_answer(
     assert subject.restarts == 2
 
 
+def test_half_an_answer_is_none_although_the_engine_ends_in_peace(prepared: Prepared, engine: Any) -> None:
+    subject = engine("breaks-off")
+    assert subject.run(prepared, {}).outcome is not None
+    answer = subject.run(prepared, {})
+    assert answer.outcome is None
+    assert answer.failure == "broke off in the middle of an answer"
+
+
+def test_what_an_engine_says_cannot_rewrite_a_terminal(prepared: Prepared, engine: Any) -> None:
+    failure = str(engine("fails-in-colour").run(prepared, {}).failure)
+    assert failure == "\\x1b[2J\\u202eEQUAL"
+
+
 def test_a_trace_that_was_announced_and_is_missing_is_no_answer(prepared: Prepared, engine: Any) -> None:
     subject = engine("id-silent-hello")
     assert subject.run(prepared, {}).outcome is not None
@@ -194,7 +207,7 @@ def peak_of(call: Any) -> int:
 def test_an_endless_line_costs_one_verdict_and_bounded_memory(
     prepared: Prepared, engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert channels.LONGEST_LINE == 256 << 20
+    assert channels.LONGEST_LINE == 64 << 20
     monkeypatch.setattr(channels, "LONGEST_LINE", 32 << 20)
     subject = engine("endless-line")
     answers: list[Answer] = []

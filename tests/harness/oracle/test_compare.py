@@ -334,3 +334,14 @@ def test_render_shows_only_the_rows_that_differ() -> None:
     assert "trades, order 9" in text
     assert "balance: 10000.0 -> 1.0" in text
     assert "order 8" not in text
+
+
+def test_orders_of_another_type_are_other_orders_although_all_else_is_alike(tolerances: Tolerances) -> None:
+    """Two orders of one bar with one stop: their types say which belong together, whatever their numbers are."""
+    common = {"entry_time_ns": 5, "direction": "long", "initial_sl": 1.0, "exit_time_ns": 9}
+    a, b = outcome(0), outcome(0)
+    a["trades"] = [trade(0, order_type="limit", **common), trade(1, order_type="stop", **common)]
+    b["trades"] = [trade(0, order_type="stop", **common), trade(1, order_type="limit", **common)]
+    found = compare(a, b, tolerances)
+    assert "order_type" not in {d.field for d in found}
+    assert "order_id" in {d.field for d in found}

@@ -31,6 +31,11 @@ def crashes(request):
 
 def interrupts(request):
     raise KeyboardInterrupt
+
+def terminates(request):
+    import os, signal, time
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(5)
 """
 
 #: Tests that fail in every way in which a test can fail.

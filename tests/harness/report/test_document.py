@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from harness.report.sessions import part
+from harness.report.sessions import match, part
 
 from parity.harness.report.document import MOST_BYTES, SessionError, decode, encode
 from parity.harness.report.session import Session
@@ -105,6 +105,19 @@ def test_a_session_cannot_rewrite_what_a_terminal_shows() -> None:
     seen.findings.append("\x1b[2J\x1b[1;1HEQUAL: everything\u202e")
     assert "\x1b" not in render(decode(text(seen))[0])
     assert "\u202e" not in render(decode(text(seen))[0])
+
+
+def test_the_last_line_names_some_unknown_fields_and_counts_the_others() -> None:
+    seen = part()
+    seen.add("sweep", match(unknown=frozenset(f"metrics.n{i:02}" for i in range(40))))
+    last = render(seen).splitlines()[-1]
+    assert "metrics.n11 and 29 more" in last
+
+
+def test_the_report_shows_what_a_terminal_would_obey_as_escapes() -> None:
+    seen = part()
+    seen.findings.append("a\x1b[2Jb\u202e\nnext line")
+    assert "a\\x1b[2Jb\\u202e\nnext line" in render(seen)
 
 
 def test_what_adapters_remark_stands_in_the_report_also_after_a_file() -> None:

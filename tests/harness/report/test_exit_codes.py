@@ -39,6 +39,7 @@ RUNS = {
     "a difference and a broken test": Run(1, (*EXTRA, "divergence or assertion"), "NOT JUDGED: 1 test failed"),
     "an engine that crashes": Run(2, ONE, "NOT JUDGED: 1 incomparable case", engines=("right", "crashes")),
     "an interrupt": Run(2, ONE, "ended early", engines=("right", "interrupts")),
+    "a termination": Run(2, ONE, "ended early", engines=("right", "terminates")),
     "an assertion about anything else": Run(2, (*EXTRA, "assertion"), "failed for another reason than a difference"),
     "the same in another process": Run(2, (*EXTRA, "assertion", "-n", "2"), "failed for another reason"),
     "a fixture that fails": Run(2, (*EXTRA, "fixture"), "NOT JUDGED: 1 test failed for another reason"),

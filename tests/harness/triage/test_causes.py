@@ -1,4 +1,4 @@
-"""Mistakes planted in the migration of configs: each is reported with its keys, on one screen, as one or two findings."""
+"""Mistakes planted in the migration of configs: each is reported with its keys, on one screen."""
 
 from __future__ import annotations
 
