@@ -35,7 +35,7 @@ class Scripted:
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
 
-    def run(self, prepared: Prepared, switches: Any, *, events: bool = False) -> Answer:
+    def run(self, prepared: Prepared, switches: Any, *, events: bool = False, gates: bool = False) -> Answer:
         return Answer(outcome=self.answers[next(iter(switches), "base")])
 
     def close(self) -> None: ...

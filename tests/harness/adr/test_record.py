@@ -111,7 +111,9 @@ class Bent:
     def __init__(self, at_v1: float | str, at_v2: float | str) -> None:
         self.answers = at_v1, at_v2
 
-    def run(self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False) -> Answer:
+    def run(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
         value = self.answers["exit_gap" in switches]
         if isinstance(value, str):
             return Answer(outcome=None, failure=value)
