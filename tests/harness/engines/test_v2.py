@@ -162,7 +162,7 @@ def test_v2_finds_no_trace_of_the_case_before(tmp_path: Path) -> None:
     missing = replace(good, data_root=tmp_path / "none")
     refused = engine.run(missing, {})
     assert isinstance(refused.outcome, Refusal)
-    assert refused.outcome.category == "market_data"
+    assert refused.outcome.category == "FILE_NOT_FOUND"
     after = engine.run(good, {"exit_gap": "v2"})
     assert text_of(engine.run(good, {})) == text_of(before) != text_of(after)
     engine.close()

@@ -144,7 +144,7 @@ def test_a_case_survives_its_file(tmp_path: Path) -> None:
         assert again.to_json() == case.to_json()
 
     run()
-    with pytest.raises(ValueError, match="at `format`"):
+    with pytest.raises(ValueError, match="not a case of format"):
         Case.from_json('{"format": "other"}')
 
 
