@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-LINKED = ("ADRs", "legacy_v1", "python", "rust_core", "conftest.py", "pyproject.toml")
+LINKED = ("ADRs", "legacy_v1", "python", "rust_core", "tests", "conftest.py", "pyproject.toml")
 
 #: Engines that answer at once. ``right`` is what every honest one says, whatever the case.
 ENGINES = """
