@@ -141,7 +141,7 @@ def register(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: an option or a file that it names cannot be used.
     """
-    # A run that is told to end is one that was interrupted: it reports what it has, and ends with 2.
+    # SIGTERM is an interrupt: the run reports what it has, and ends with 2.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         check_options(config)
