@@ -44,7 +44,8 @@ $(VENV)/.v2: $(VENV)/.installed $(V2_SOURCES)
 	@maturin develop --quiet --release --locked
 	@touch $@
 
-$(BIN)/omega-parity: $(VENV)/.installed Makefile
+# After the engines: it needs both.
+$(BIN)/omega-parity: $(VENV)/.installed Makefile | $(VENV)/.v1 $(VENV)/.v2
 	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' 'from parity.harness.cli.main import main' 'sys.exit(main())' > $@
 	@chmod +x $@
 
