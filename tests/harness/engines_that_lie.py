@@ -37,20 +37,27 @@ def good(request: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {"id": request["id"], "outcome": {**GOOD, **changes}, "bars": 1}
 
 
-def leave_child(path: str, *, clean: bool) -> None:
-    """A grandchild in a session of its own whose parent is gone; its id goes into ``path``."""
-    program = "import os, sys, time\nopen(sys.argv[1], 'a').write(f'{os.getpid()}\\n')\ntime.sleep(600)"
-    daemon = (
-        "import os, subprocess, sys\n"
-        "os.setsid()\n"
-        f"subprocess.Popen([sys.executable, '-c', {program!r}, sys.argv[1]], start_new_session=True)\n"
-    )
-    environment = {"PATH": os.environ["PATH"]} if clean else None
-    if clean:
-        # Without the mark, but in the engine's session.
-        subprocess.Popen([sys.executable, "-c", program, path], env=environment)
+#: Writes its process id into a file and stays.
+STAYS = "import os, sys, time\nopen(sys.argv[1], 'a').write(f'{os.getpid()}\\n')\ntime.sleep(600)"
+#: Starts that in a session of its own and ends, with its own environment or with none of it.
+DAEMON = (
+    "import os, subprocess, sys\n"
+    "os.setsid()\n"
+    f"subprocess.Popen([sys.executable, '-c', {STAYS!r}, sys.argv[1]], env=ENVIRONMENT, start_new_session=True)\n"
+)
+
+
+def leave_process(kind: str, path: str) -> None:
+    """Leaves a process behind and waits until it has written its id into ``path``.
+
+    A child has no mark, but is in the engine's session. A grandchild is in a session of its own and its parent is gone,
+    but it has the mark. An orphan has neither, and no parent.
+    """
+    if kind == "leaves-child":
+        subprocess.Popen([sys.executable, "-c", STAYS, path], env={"PATH": os.environ["PATH"]})
     else:
-        subprocess.run([sys.executable, "-c", daemon, path], check=True)
+        env = "{}" if kind == "leaves-orphan" else "None"
+        subprocess.run([sys.executable, "-c", DAEMON.replace("ENVIRONMENT", env), path], check=True)
     until = time.monotonic() + 10
     while not Path(path).exists() and time.monotonic() < until:
         time.sleep(0.01)
@@ -116,10 +123,16 @@ def answer(kind: str, number: int, request: dict[str, Any]) -> None:
     if kind == "stderr-then-dies":
         sys.stderr.write("y" * 10_000_000 + "\nthe last word\n")
         sys.exit(3)
-    if kind in ("leaves-grandchild", "leaves-child"):
-        leave_child(sys.argv[2], clean=kind == "leaves-child")
+    if kind.startswith("leaves-"):
+        leave_process(kind, sys.argv[2])
+        if number == 1 and sys.argv[3:] == ["and ends"]:
+            sys.exit(1)
         if number == 1:
             time.sleep(60)
+    if kind == "turns-on-its-parent":
+        Path(sys.argv[2]).write_text(f"{os.getpid()}\n")
+        os.kill(os.getppid(), signal.Signals[sys.argv[3]])
+        time.sleep(60)
     if kind == "breaks-off" and number > 0:
         sys.stdout.write(json.dumps(OLD["honest"](number))[:40])
         sys.stdout.flush()

@@ -54,10 +54,12 @@ class Channel:
         memory_mb: int | None = None,
     ) -> None:
         try:
-            self.process, self._mark = containment.start(command, cwd=cwd, environment=environment, memory_mb=memory_mb)
+            self._kept = containment.start(command, cwd=cwd, environment=environment, memory_mb=memory_mb)
         except (OSError, ValueError) as error:
             raise WorkerDiedError(f"cannot be started: {error}") from error
         containment.close_at_exit(self)
+        #: The engine's keeper: it has the engine's pipes, and ends as the engine does. ``pid`` is the engine's own.
+        self.process, self.pid = self._kept.keeper, self._kept.pid
         self.memory_mb = memory_mb
         self._in, self._out, self._err = (_unblocked(pipe) for pipe in self._pipes())
         self._selector = selectors.DefaultSelector()
@@ -194,7 +196,7 @@ class Channel:
             return
         self._open = False
         self._selector.close()
-        containment.end(self.process, self._mark)
+        self._kept.end()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):

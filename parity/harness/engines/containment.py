@@ -1,30 +1,34 @@
 """Starts engines so that they can be ended with everything they started, and ends them so.
 
-An engine leads a session of its own, which is killed as one; what has left the session is found by the mark in its
-environment, or as a descendant. A guard does the same when the harness is gone (``guard.py``).
+Each engine runs below a keeper (``keeper.py``), which ends it with everything below it, also when the harness is gone.
+Should an engine end its keeper, what it has started is found by the mark in its environment: here, and by a guard when
+the harness is gone (``guard.py``).
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import itertools
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import uuid
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import psutil
 
-from parity.harness.engines import guard
+from parity.harness.engines import guard, keeper
 
-GUARD = Path(guard.__file__)
+GUARD, KEEPER = Path(guard.__file__), Path(keeper.__file__)
 #: Whether a process that runs already can be given a limit on its memory.
 CAN_LIMIT = hasattr(resource, "prlimit")
 #: Seconds that a killed process has to be gone.
@@ -76,14 +80,40 @@ def close_at_exit(held: _Closes) -> None:
     _run().open.add(held)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """An engine that runs: its keeper, which ends as the engine does; its own process id; its mark."""
+
+    keeper: subprocess.Popen[bytes]
+    pid: int
+    mark: str
+    _line: socket.socket
+
+    def end(self) -> None:
+        """Kills the engine, all that descends from it, and all that carries its mark."""
+        self._line.close()
+        with contextlib.suppress(OSError):
+            self.keeper.send_signal(signal.SIGCONT)  # its engine may have stopped it
+        try:
+            self.keeper.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            # What it should have killed is killed from here.
+            with contextlib.suppress(psutil.Error):
+                for process in [*psutil.Process(self.keeper.pid).children(recursive=True), self.keeper]:
+                    process.kill()
+        guard.sweep(self.mark)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.keeper.wait(GRACE)
+
+
 def start(
     command: Sequence[str],
     *,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     memory_mb: int | None = None,
-) -> tuple[subprocess.Popen[bytes], str]:
-    """Starts an engine with pipes to all its ends; the process and its mark.
+) -> Kept:
+    """Starts an engine with pipes to all its ends, which are those of its keeper.
 
     ``memory_mb`` limits its address space, in MiB, where the system can do that.
 
@@ -92,30 +122,32 @@ def start(
     """
     run = _run()
     mark = f"{run.mark}.{next(run.numbers)}"
-    process = subprocess.Popen(
-        list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, cwd=cwd,
-        env={**os.environ, **(environment or {}), guard.VARIABLE: mark}, start_new_session=True,
-    )  # fmt: skip
+    ours, its = socket.socketpair()
+    with its:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(KEEPER), str(its.fileno()), f"{guard.VARIABLE}={mark}", *command],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, cwd=cwd,
+            env={**os.environ, **(environment or {})}, start_new_session=True, pass_fds=[its.fileno()],
+        )  # fmt: skip
+    kept = Kept(process, _started(ours, process, command), mark, ours)
     if memory_mb is not None and CAN_LIMIT:
         bound = memory_mb << 20
         with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(process.pid, resource.RLIMIT_AS, (bound, bound))
-    return process, mark
+            resource.prlimit(kept.pid, resource.RLIMIT_AS, (bound, bound))
+    return kept
 
 
-def end(process: subprocess.Popen[bytes], mark: str) -> None:
-    """Kills an engine, its session, its descendants and all that carry its mark."""
-    strays: list[psutil.Process] = []
-    if process.poll() is None:
-        with contextlib.suppress(psutil.Error):
-            strays = psutil.Process(process.pid).children(recursive=True)
-        # Not reaped yet: no other process has the number of its group.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-    for stray in strays:
-        with contextlib.suppress(psutil.Error):
-            stray.kill()
-    guard.sweep(mark)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
+def _started(line: socket.socket, process: subprocess.Popen[bytes], command: Sequence[str]) -> int:
+    """The process id that a keeper tells; OSError where it could start nothing."""
+    line.settimeout(GRACE)
+    try:
+        word, _, number = line.recv(64).decode().strip().partition(" ")
+    except TimeoutError:
+        word, number = "", ""
+    if word == "pid":
+        return int(number)
+    line.close()
+    process.kill()
+    process.communicate()
+    code = int(number or errno.EAGAIN)
+    raise OSError(code, os.strerror(code), command[0])

@@ -187,7 +187,7 @@ class ProcessEngine:
     @property
     def pid(self) -> int:
         """Process id of the running worker, which is started where it is not there."""
-        return self._started().process.pid
+        return self._started().pid
 
     def close(self) -> None:
         """Kills the process and what it started; the next request starts a fresh one."""

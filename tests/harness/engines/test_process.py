@@ -249,17 +249,30 @@ def test_an_engine_that_ends_after_each_answer_is_started_again_and_that_is_repo
     assert subject.remarks == (f"{kind} ended after an answer 3 times and was started again",)
 
 
-@pytest.mark.parametrize("kind", ["leaves-grandchild", "leaves-child"])
-@pytest.mark.parametrize("how", ["close", "time limit"])
+#: Ways to leave a process behind; an orphan has neither mark nor session nor parent, and only Linux gives it back.
+LEAVES = [
+    "leaves-grandchild",
+    "leaves-child",
+    pytest.param(
+        "leaves-orphan",
+        marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the keeper"),
+    ),
+]
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+@pytest.mark.parametrize("how", ["close", "time limit", "and ends"])
 def test_what_an_engine_started_does_not_outlive_it(
     kind: str, how: str, prepared: Prepared, engine: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "pids"
-    subject = engine(kind, str(path), timeout=20.0)
+    subject = engine(kind, str(path), how, timeout=20.0)
     assert subject.run(prepared, {}).failure is None
     assert alive(path)
     if how == "close":
         subject.close()
+    elif how == "and ends":
+        assert subject.run(prepared, {}).failure == "crashed: ended with exit code 1"
     else:
         subject.timeout = 0.5
         assert "hung" in str(subject.run(prepared, {}).failure)
@@ -280,11 +293,12 @@ engine.run(prepared, {})
 """
 
 
+@pytest.mark.parametrize("kind", LEAVES)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_outlives_a_harness_that_is_interrupted(number: signal.Signals, tmp_path: Path) -> None:
+def test_nothing_outlives_a_harness_that_is_interrupted(kind: str, number: signal.Signals, tmp_path: Path) -> None:
     path = tmp_path / "pids"
     harness = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, str(tmp_path), str(LIAR), "leaves-grandchild", str(path)],
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path), str(LIAR), kind, str(path)],
         cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     assert harness.stdout is not None
@@ -302,6 +316,18 @@ def test_an_engine_left_open_ends_with_the_harness(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(tmp_path), str(LIAR), "leaves-grandchild", str(path)]
     subprocess.run(command, cwd=REPOSITORY, check=True)
     assert alive(path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
+def test_an_engine_that_kills_or_stops_its_keeper_is_ended_all_the_same(
+    number: signal.Signals, prepared: Prepared, engine: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "pids"
+    subject = engine("turns-on-its-parent", str(path), number.name, timeout=0.5)
+    answer = subject.run(prepared, {})
+    killed, stopped = "crashed: killed by SIGKILL", "hung: no answer within 0.5 s"
+    assert answer.failure == (stopped if number == signal.SIGSTOP else killed)
+    assert gone(path, within=0.5)
 
 
 def test_an_engine_that_closes_its_input_is_named(large: Prepared, engine: Any) -> None:

@@ -184,7 +184,7 @@ class KilledInTheMiddle(V1Engine):
             send(line)
             if not self.killed:
                 self.killed = True
-                os.kill(channel.process.pid, signal.SIGKILL)
+                os.kill(channel.pid, signal.SIGKILL)
 
         channel.send = send_and_kill  # type: ignore[method-assign]
         return channel
