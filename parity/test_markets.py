@@ -65,7 +65,7 @@ def test_market_run_is_equal_with_all_switches_at_v1(
     a, b = probe.reference, probe.at()
     report = judge(case.id, a, b, probe.differences(), parity=True, names=pair.names)
     session.add("market runs", report)
-    session.market_runs.append(MarketRun(name, report.verdict, a.bars, a.trades, a.seconds, b.seconds))
+    session.market_runs.append(MarketRun(name, report.verdict, report.bars, a.trades, a.seconds, b.seconds))
     if report.verdict is not Verdict.MATCH:
         require_match(report, kept(pair, case, out / "failed-cases"))
 
@@ -100,6 +100,6 @@ def test_switches_with_adrs_explain_what_a_market_run_shows_at_v2(
         verdict=Verdict.EXPLAINED if explained else Verdict.MATCH,
         switches=explained,
         trades=a.trades,
-        bars=a.bars,
+        bars=a.bars or 0,
     )
     session.add("market runs at v2", report)

@@ -78,7 +78,7 @@ REPLY_KEYS = (
     ("`id`", "whole number", "the request's"),
     ("`outcome`", "object", "what the run came to: an outcome or a refusal"),
     ("`failure`", "text", "why the engine has no answer, in its own words; the case is `incomparable`"),
-    ("`bars`", "whole number, optional", "bars played, for the report"),
+    ("`bars`", "whole number, optional", "bars played; compared where both engines say how many"),
     ("`unknown`", "list of texts, optional", "fields that this outcome does not hold; the outcome may have it as well"),
     ("`extra`", "object, optional", "the engine's own figures; never compared"),
 )

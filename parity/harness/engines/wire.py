@@ -96,7 +96,7 @@ class Reply:
 
     outcome: Outcome | Refusal | None
     failure: str | None = None
-    bars: int = 0
+    bars: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -311,8 +311,8 @@ def _refusal(raw: dict[Any, Any]) -> Refusal:
     return Refusal(**error)
 
 
-def decode_reply(reply: object, *, unknown: Collection[str] = ()) -> tuple[Outcome | Refusal, int]:
-    """What an engine's whole reply holds: ``outcome``, and how many ``bars`` it played (0 where it does not say).
+def decode_reply(reply: object, *, unknown: Collection[str] = ()) -> tuple[Outcome | Refusal, int | None]:
+    """What an engine's whole reply holds: ``outcome``, and how many ``bars`` it played (None where it does not say).
 
     Raises:
         MalformedOutcomeError: as ``decode_outcome``, and for a reply without an outcome or with another ``bars``.
@@ -321,8 +321,8 @@ def decode_reply(reply: object, *, unknown: Collection[str] = ()) -> tuple[Outco
         raise MalformedOutcomeError("reply", f"{shown(reply)} is not an object")
     if "outcome" not in reply:
         raise MalformedOutcomeError("outcome", "missing")
-    bars = reply.get("bars", 0)
-    if type(bars) is not int or not 0 <= bars < 2**63:
+    bars = reply.get("bars")
+    if "bars" in reply and (type(bars) is not int or not 0 <= bars < 2**63):
         raise MalformedOutcomeError("bars", f"{shown(bars)} is not a whole number of bars")
     return decode_outcome(reply["outcome"], unknown=unknown), bars
 

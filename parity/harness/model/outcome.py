@@ -129,13 +129,14 @@ class MalformedOutcomeError(ValueError):
 class Answer:
     """What came back from an engine, and how long it took.
 
-    ``failure`` is set when the engine crashed, hung or answered nonsense; then ``outcome`` is None.
+    ``failure`` is set when the engine crashed, hung or answered nonsense; then ``outcome`` is None. ``bars`` is None
+    where the engine does not say how many it played.
     """
 
     outcome: Outcome | Refusal | None
     failure: str | None = None
     seconds: float = 0.0
-    bars: int = 0
+    bars: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

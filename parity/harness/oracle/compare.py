@@ -15,12 +15,21 @@ from typing import Any, TypeVar
 from msgspec import UNSET
 
 from parity.harness.model.errors import HarnessError
-from parity.harness.model.outcome import OpenPosition, Outcome, Refusal, Trade
+from parity.harness.model.outcome import Answer, OpenPosition, Outcome, Refusal, Trade
 from parity.harness.model.times import moment
 from parity.harness.oracle.equality import results, same
 from parity.harness.oracle.tolerances import TOLERANCES_FILE, Tolerances, TolerancesError
 
-__all__ = ["GROUPS", "TOLERANCES_FILE", "Difference", "Tolerances", "TolerancesError", "compare", "shown"]
+__all__ = [
+    "GROUPS",
+    "TOLERANCES_FILE",
+    "Difference",
+    "Tolerances",
+    "TolerancesError",
+    "compare",
+    "compare_answers",
+    "shown",
+]
 
 #: Groups in the order in which a reader should look at them: causes before consequences.
 GROUPS = ("refusal", "trades", "open_positions", "account", "metrics", "events")
@@ -80,6 +89,23 @@ def compare(
     found = list(islice(_parts(a, b, tolerances, names), limit))
     if not found and not unknown and tolerances.uses == uses:
         raise HarnessError("two outcomes are not the same, and no field of them differs")
+    return found
+
+
+def compare_answers(
+    a: Answer, b: Answer, tolerances: Tolerances, *, limit: int = 200, names: Names = ("A", "B")
+) -> list[Difference]:
+    """As ``compare``, and the bars played where both engines say how many and no other difference shows it.
+
+    Nothing where an engine gave no outcome: that is no difference.
+    """
+    if a.outcome is None or b.outcome is None:
+        return []
+    found = compare(a.outcome, b.outcome, tolerances, limit=limit, names=names)
+    both_say = isinstance(a.outcome, Outcome) and isinstance(b.outcome, Outcome) and None not in (a.bars, b.bars)
+    if both_say and a.bars != b.bars and all(difference.path != "equity.length" for difference in found):
+        found.append(Difference(group="account", field="bars", a=a.bars, b=b.bars, path="bars"))
+        found.sort(key=lambda difference: GROUPS.index(difference.group))
     return found
 
 

@@ -61,7 +61,12 @@ def judge(
     """The verdict before anything is explained: with ``parity`` every difference is unexplained."""
     refused = isinstance(a.outcome, Refusal) and isinstance(b.outcome, Refusal)
     report = CaseReport(
-        case_id=case_id, verdict=Verdict.MATCH, trades=a.trades, bars=a.bars, unknown=unknown(a, b), refused=refused
+        case_id=case_id,
+        verdict=Verdict.MATCH,
+        trades=a.trades,
+        bars=a.bars or 0,
+        unknown=unknown(a, b),
+        refused=refused,
     )
     if a.failure or b.failure:
         reason = "; ".join(f"{name}: {x.failure}" for name, x in zip(names, (a, b), strict=True) if x.failure)

@@ -15,7 +15,7 @@ from parity.harness.model.case import Case
 from parity.harness.model.files import Prepared, prepare
 from parity.harness.model.limits import EVERYTHING, Limits
 from parity.harness.model.outcome import Answer, Outcome
-from parity.harness.oracle.compare import Difference, Tolerances, compare
+from parity.harness.oracle.compare import Difference, Tolerances, compare_answers
 from parity.harness.oracle.equality import same_events
 from parity.harness.oracle.fingerprint import Fingerprint, fingerprint
 from parity.harness.oracle.trace_diff import first_divergence, traces
@@ -56,7 +56,7 @@ def _contradiction(first: Answer, second: Answer) -> str | None:
     a, b = first.outcome, second.outcome
     if a is None or b is None:
         return f"it answers a case and then fails with it ({second.failure})"
-    found = compare(a, b, Tolerances({}), limit=1, names=("its first answer", "its second answer"))
+    found = compare_answers(first, second, Tolerances({}), limit=1, names=("its first answer", "its second answer"))
     if found:
         return f"one answer and the next differ in {found[0]}"
     both = traces(a, b)
@@ -132,7 +132,7 @@ class Pair:
             return []
         began = time.perf_counter()
         tolerances = self.tolerances if parity else Tolerances(self.tolerances.limits)
-        found = compare(a.outcome, b.outcome, tolerances, names=self.names)
+        found = compare_answers(a, b, tolerances, names=self.names)
         self.clocks.harness += time.perf_counter() - began
         return found
 

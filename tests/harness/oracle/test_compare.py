@@ -12,7 +12,7 @@ import pytest
 from parity.harness.model.decode import decode_outcome
 from parity.harness.model.errors import HarnessError
 from parity.harness.model.events import Event
-from parity.harness.model.outcome import Outcome
+from parity.harness.model.outcome import Answer, Outcome
 from parity.harness.oracle import compare as comparing
 from parity.harness.oracle.attribution import attribute_to_switches
 from parity.harness.oracle.compare import Difference, Tolerances, TolerancesError
@@ -250,6 +250,26 @@ def test_only_codes_of_refusals_are_compared(tolerances: Tolerances) -> None:
     assert [(d.group, d.field, d.a, d.b) for d in found] == [("refusal", "code", 3001, 3002)]
     found = compare(outcome(), other, tolerances)
     assert [(d.a, d.b, d.note) for d in found] == [(None, 3001, "not today")]
+
+
+def test_bars_are_compared_where_both_say_how_many_and_the_curve_does_not_show_it(tolerances: Tolerances) -> None:
+    def answer(raw: Any, bars: int | None) -> Answer:
+        return Answer(outcome=decode_outcome(raw), bars=bars)
+
+    def paths(a: Answer, b: Answer) -> list[str]:
+        return [d.path for d in comparing.compare_answers(a, b, tolerances)]
+
+    whole, refused = outcome(), {"error": {"category": "io", "code": 3001, "message": "no"}}
+    assert paths(answer(whole, 3), answer(whole, 3)) == []
+    assert paths(answer(whole, 3), answer(whole, 4)) == ["bars"]
+    assert paths(answer(whole, 3), answer(whole, 0)) == ["bars"]
+    assert paths(answer(whole, 3), answer(whole, None)) == []
+    assert paths(answer(refused, 3), answer(refused, 4)) == []
+    shorter = put(whole, ("equity",), whole["equity"][:-1])
+    assert paths(answer(whole, 3), answer(shorter, 2)) == ["equity.length"]
+    money = put(put(whole, ("metrics", "total_trades"), 4), ("balance",), 1.0)
+    assert paths(answer(whole, 3), answer(money, 4)) == ["balance", "bars", "metrics.total_trades"]
+    assert comparing.compare_answers(Answer(outcome=None, failure="gone"), answer(whole, 4), tolerances) == []
 
 
 def test_the_last_bit_of_an_event_makes_two_traces_diverge() -> None:

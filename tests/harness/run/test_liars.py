@@ -51,7 +51,7 @@ class Raw:
             decoded = decode_outcome(parse_reply(json.dumps(self.raw).encode()))
         except MalformedOutcomeError as error:
             return Answer(outcome=None, failure=f"answered nonsense: {error}")
-        return Answer(outcome=decoded)
+        return Answer(outcome=decoded, bars=3)
 
     def close(self) -> None: ...
 
@@ -138,6 +138,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "half a surrogate pair in a key": (spelled('"note"', '"note\\udfff"'), "holds half a surrogate pair"),
     "bytes that are no text": (spelled('"EURUSD"', '"EUR\udcff"'), "is not JSON"),
     "bars as a text": (text().replace('"bars": 3', '"bars": "abc"'), 'bars: "abc" is not a whole number of bars'),
+    "other bars": (text().replace('"bars": 3', '"bars": 4'), "bars: 3 -> 4"),
     "no outcome": ('{"bars": 3}', "outcome"),
     "an outcome and a refusal": (at("error", to={"category": "io", "code": 1}), "unknown field of a refusal"),
     "a refusal with true for a code": ('{"outcome": {"error": {"category": "io", "code": true}}}', "error.code: true"),
