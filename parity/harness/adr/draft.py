@@ -69,6 +69,18 @@ def decided(switch: str, folder: Path = ADR_DIR) -> tuple[Path, str] | None:
     return None
 
 
+def refuse_second(switch: str, folder: Path = ADR_DIR) -> None:
+    """Raises a ValueError that names the ADR about a switch, where it has one."""
+    known = decided(switch, folder)
+    if known is not None:
+        path, status = known
+        raise ValueError(
+            f"{switch} has an ADR: {path.name} ({status}). To decide otherwise, set its status to superseded and "
+            f"superseded_by to {next_number(folder)}, then run this again"
+            + ("; a draft is simply finished" if status == "proposed" else "")
+        )
+
+
 def witness_path(case: Path) -> str:
     """A case file's path relative to the repository; ValueError when it lies elsewhere."""
     try:
@@ -82,15 +94,8 @@ def witness_path(case: Path) -> str:
 
 def draft(switch: str, witness: Path, differences: Sequence[Difference], *, bars: int, folder: Path = ADR_DIR) -> Path:
     """Writes ``NNNN-<switch>.md``; ValueError when there is an ADR already or the case does not show the switch."""
+    refuse_second(switch, folder)
     number = next_number(folder)
-    known = decided(switch, folder)
-    if known is not None:
-        path, status = known
-        raise ValueError(
-            f"{switch} has an ADR: {path.name} ({status}). To decide otherwise, set its status to superseded and "
-            f"superseded_by to {number}, then run this again"
-            + ("; a draft is simply finished" if status == "proposed" else "")
-        )
     if not differences:
         raise ValueError(f"{witness.name} does not differ with {switch} at v2: it is no witness of it")
     effect = effect_of(differences)

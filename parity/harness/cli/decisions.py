@@ -12,6 +12,7 @@ from parity.harness.adr import draft, measure, site
 from parity.harness.adr import record as adr
 from parity.harness.cli.common import UsageError, load_case, open_pair
 from parity.harness.engines import SWITCHES, V2Engine
+from parity.harness.generate import market_runs
 from parity.harness.oracle.verdict import ExitCode
 from parity.harness.run.probe import Probe
 from parity.harness.run.scratch import scratch
@@ -23,6 +24,11 @@ def adr_new(options: argparse.Namespace) -> int:
 
     What a person has to write is marked. omega-parity adr check refuses the draft until it is written.
     """
+    try:
+        draft.refuse_second(options.switch, options.folder)
+        draft.witness_path(options.case)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     case = load_case(options.case)
     with open_pair(None) as pair:
         probe = Probe(pair, pair.prepare(case))
@@ -76,7 +82,7 @@ def adr_measure(options: argparse.Namespace) -> int:
         with scratch() as folder:
             engine = V2Engine()
             try:
-                cases = measure.cases(adr.REPOSITORY / "var" / "data" / "parquet", options.run or measure.NAMES)
+                cases = measure.cases(market_runs.embedded_root(adr.REPOSITORY), options.run or measure.NAMES)
                 rows = measure.measure(engine, cases, folder)
             finally:
                 engine.close()

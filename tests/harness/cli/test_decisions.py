@@ -78,6 +78,17 @@ def test_a_second_adr_about_a_switch_is_not_drafted_before_the_first_is_supersed
     assert "0016-exit-gap.md (proposed)" in capsys.readouterr().err
 
 
+def test_the_adr_that_there_is_is_named_before_an_engine_starts(
+    one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: object) -> None:
+        raise AssertionError("an engine starts")
+
+    monkeypatch.setattr("parity.harness.cli.decisions.open_pair", start)
+    assert main(["adr", "new", "--case", "none.json", "--switch", "exit_gap", "--folder", str(one)]) == 2
+    assert f"exit_gap has an ADR: {PAGE} (accepted)." in capsys.readouterr().err
+
+
 def test_a_case_that_is_no_witness_or_lies_elsewhere_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
