@@ -33,7 +33,7 @@ def load_case(path: Path) -> Case:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise UsageError(f"{path} is not a case file: {error}") from error
+        raise UsageError(f"{path} is not a case file: {str(error).removeprefix(f'{path}: ')}") from error
 
 
 @contextmanager

@@ -17,9 +17,10 @@ from parity.harness.report.writing import write_report
 
 
 def merge(options: argparse.Namespace) -> int:
-    """Joins the sessions of all shards of a run, prints one report, and ends with the exit code of the whole run.
+    """Joins the sessions of all shards of a run, prints one report, and ends with the exit code of the joint run.
 
-    pytest parity --shard k/n leaves the session of a shard in var/parity-session.json.
+    pytest parity --shard k/n leaves the session of a shard in var/parity-session.json. Give --whole to end with 2 as
+    well where the shards together left out a part of the suite; without it they may be a part.
     """
     try:
         whole = join([_read(path) for path in options.sessions])

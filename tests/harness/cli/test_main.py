@@ -92,7 +92,25 @@ def test_a_file_that_is_no_case_is_refused(tmp_path: Path, capsys: pytest.Captur
     path = tmp_path / "case.json"
     path.write_text('{"format": "omega-parity-case/1"}')
     assert main(["locate", str(path)]) == 2
-    assert "is not a case file" in capsys.readouterr().err
+    says = capsys.readouterr().err
+    assert says.startswith(f"omega-parity: {path} is not a case file: Object missing required field")
+    assert says.count(str(path)) == 1
+
+
+@pytest.mark.parametrize("verb", [["adr", "check"], ["replay", GAP], ["bench", "history", "one"]])
+def test_an_argument_too_many_shows_the_usage_of_the_verb(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*verb, "more"])
+    assert caught.value.code == 2
+    says = capsys.readouterr().err
+    assert says.startswith(f"usage: omega-parity {' '.join(word for word in verb if word not in (GAP, 'one'))} [-h]")
+    assert says.endswith("error: unrecognized arguments: more\n")
+
+
+def test_merge_says_what_gates_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["merge", "--help"])
+    assert "Give --whole to end with 2" in " ".join(capsys.readouterr().out.split())
 
 
 def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
