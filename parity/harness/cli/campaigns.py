@@ -12,6 +12,7 @@ from typing import Any
 
 from parity.harness.cli.common import UsageError, open_pair
 from parity.harness.oracle.verdict import ExitCode, Verdict
+from parity.harness.run.scratch import check_writable
 from parity.harness.triage.campaign import Campaign
 
 
@@ -25,6 +26,7 @@ def sweep(options: argparse.Namespace) -> int:
 
     if (options.cases is not None and options.cases < 1) or not options.seconds > 0:
         raise UsageError("--cases wants at least 1 and --seconds a positive number: otherwise nothing is compared")
+    check_writable(options.output)
     verdicts: Counter[Verdict] = Counter()
     trades = 0
     with open_pair(options.engines) as pair:

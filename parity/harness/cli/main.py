@@ -6,8 +6,10 @@ V2 must equal V1."""
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 import traceback
+from typing import Any
 
 from parity.harness.adr import record as adr
 from parity.harness.cli import campaigns, cases, decisions, measurements, sessions
@@ -22,7 +24,7 @@ EPILOG = """examples:
   omega-parity plot CASE -o case.svg                           bars, levels, entries and exits of both
   omega-parity adr new --case CASE --switch SWITCH             drafts the ADR of a switch that has none
   omega-parity sweep --seconds 60 --seed 7                     draws cases for a minute, looking for differences
-  omega-parity merge shard-*/parity-session.json               joins the shards of a run and gates the whole
+  omega-parity merge --whole shard-*/parity-session.json       joins the shards of a run and gates the whole
 
 exit codes:
   0  equal, or explained by switches that have an ADR
@@ -33,9 +35,27 @@ exit codes:
 parity/README.md walks through a red run."""
 
 
+#: What a folder or a file says that cannot be written.
+NOT_WRITABLE = (
+    errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EISDIR, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM,
+    errno.EROFS,
+)  # fmt: skip
+
+
+class Verb(argparse.ArgumentParser):
+    """Shows the usage of the verb, and not of the whole program, where an argument is one too many."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse, but every verb accounts for its own arguments."""
+        options, extra = super().parse_known_args(args, namespace)
+        if extra:
+            self.error(f"unrecognized arguments: {' '.join(extra)}")
+        return options, extra
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(
+    top = Verb(
         prog="omega-parity", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
@@ -52,14 +72,23 @@ def main(argv: list[str] | None = None) -> int:
     except (UsageError, EnginesError, adr.AdrError) as error:
         print(f"omega-parity: {error}", file=sys.stderr)
         return ExitCode.INFRASTRUCTURE
+    except OSError as error:
+        if error.errno not in NOT_WRITABLE:
+            return _own_error()
+        print(f"omega-parity: {error.filename}: {error.strerror}", file=sys.stderr)
+        return ExitCode.INFRASTRUCTURE
     except KeyboardInterrupt:
         print("omega-parity: interrupted", file=sys.stderr)
         return ExitCode.INFRASTRUCTURE
     except Exception:
-        traceback.print_exc()
-        print("omega-parity: this is an error of omega-parity itself, nothing was judged", file=sys.stderr)
-        return ExitCode.INFRASTRUCTURE
+        return _own_error()
     return status
+
+
+def _own_error() -> int:
+    traceback.print_exc()
+    print("omega-parity: this is an error of omega-parity itself, nothing was judged", file=sys.stderr)
+    return ExitCode.INFRASTRUCTURE
 
 
 if __name__ == "__main__":

@@ -39,12 +39,21 @@ class Source:
         return f"embedded synthetic market ({SYMBOL} M1 and M5; set {VARIABLE} for real data)"
 
 
+def is_embedded() -> bool:
+    """Whether no data are configured, so that the embedded market is used."""
+    return not os.environ.get(VARIABLE)
+
+
+def embedded_root(repository: Path) -> Path:
+    """Where the embedded market lies."""
+    return repository / "var" / "data" / "parquet"
+
+
 def source(repository: Path) -> Source:
     """The configured data, or the embedded market written below ``var/``."""
-    configured = os.environ.get(VARIABLE)
-    if not configured:
-        return Source(root=synthetic.write(repository / "var" / "data" / "parquet"), real=False)
-    root = Path(configured).resolve()
+    if is_embedded():
+        return Source(root=synthetic.write(embedded_root(repository)), real=False)
+    root = Path(os.environ[VARIABLE]).resolve()
     for timeframe in ("M1", "M5"):
         path = root / SYMBOL / f"{SYMBOL}_{timeframe}_BID.parquet"
         if not path.is_file():

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from parity.harness.generate import market_runs
+from parity.harness.model.provenance import REPOSITORY
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.report.profiles import Profile, chosen
 from parity.harness.run.differential import Pair
-from parity.harness.run.scratch import scratch
+from parity.harness.run.scratch import check_writable, scratch
+
+#: Folder of failed cases, below the one of --out.
+FAILED_CASES = "failed-cases"
 
 
 def profile_of(config: pytest.Config) -> Profile:
@@ -64,11 +68,18 @@ def check_options(config: pytest.Config) -> None:
     """
     folder: Path = config.getoption("--out")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as handle:
-            handle.write(b"\n")
+        check_writable(folder)
+        if (folder / FAILED_CASES).exists():
+            check_writable(folder / FAILED_CASES)
     except OSError as error:
         raise pytest.UsageError(f"--out {folder}: the report cannot be written there: {_brief(error)}") from error
+    try:
+        if market_runs.is_embedded():
+            check_writable(market_runs.embedded_root(REPOSITORY).parent)
+    except OSError as error:
+        raise pytest.UsageError(
+            f"the embedded market cannot be written: {_brief(error)}; {market_runs.VARIABLE} names data of your own"
+        ) from error
     try:
         with scratch() as place:
             pair = open_pair(config, place)

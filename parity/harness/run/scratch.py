@@ -27,6 +27,17 @@ def _parent() -> Path | None:
     return None
 
 
+def check_writable(folder: Path) -> None:
+    """Makes a folder and tries to write there.
+
+    Raises:
+        OSError: it cannot be made, or nothing can be written there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as handle:
+        handle.write(b"\n")
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder that is gone afterwards: below ``$OMEGA_PARITY_SCRATCH``, else in memory, else the system's choice.

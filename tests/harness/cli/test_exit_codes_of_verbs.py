@@ -71,6 +71,18 @@ ENGINES_TOML = ["--engines", "engines.toml"]
         (2, ["sweep", "--cases", "0"], nothing, "--cases wants at least 1"),
         (2, ["sweep", "--seconds", "-1"], nothing, "--seconds a positive number"),
         (2, ["sweep", "--seconds", "nan"], nothing, "--seconds a positive number"),
+        (
+            2,
+            ["plot", GAP, "-o", "engines.toml/gap.svg", *ENGINES_TOML],
+            pair_of("right"),
+            "engines.toml/gap.svg: Not a",
+        ),
+        (
+            2,
+            ["sweep", "-o", "engines.toml", *ENGINES_TOML],
+            pair_of("right"),
+            "omega-parity: engines.toml: File exists",
+        ),
         (0, ["sweep", "--cases", "3", "-o", "found", *ENGINES_TOML], pair_of("right"), "0 kinds of differences"),
         (1, ["sweep", "--cases", "3", "-o", "found", *ENGINES_TOML], pair_of("lies"), "1 kinds of differences"),
         (2, ["sweep", "--cases", "3", "-o", "found", *ENGINES_TOML], pair_of("crashes"), "3 cases are incomparable"),

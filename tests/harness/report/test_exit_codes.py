@@ -62,6 +62,12 @@ RUNS = {
     "a test that is none": Run(2, (f"{ONE[0]}::test_nothing", *ONE[3:]), "not found"),
     "an unknown option": Run(2, (*ONE, "--nosuch"), "unrecognized arguments: --nosuch"),
     "a report that is a file": Run(2, (*ONE, "--out", "engines.toml"), "the report cannot be written there"),
+    "failed cases that are a file": Run(
+        2, (*ONE, "--out", "."), "the report cannot be written there", files={"failed-cases": ""}
+    ),
+    "a market that cannot be written": Run(
+        2, (*ONE, "--out", "out"), "the embedded market cannot be written: ", files={"var": ""}
+    ),
     "scratch files without a folder": Run(
         2, ONE, "no scratch files can be written", environment={"OMEGA_PARITY_SCRATCH": "/nope"}
     ),
