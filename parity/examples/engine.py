@@ -10,6 +10,7 @@ from typing import Any
 
 import bt
 
+CODES = {code: name for name, code in bt.schema("codes").items()}
 NAMES = {"initial_sl": "initial_stop_loss", "sl": "stop_loss", "tp": "take_profit"}
 
 
@@ -33,9 +34,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         config["output"] = {"equity": "bars", "events": request["events"]}
         raw = json.loads(bt.run_backtest_json(json.dumps(config)))
     except (bt.ConfigError, bt.MigrationError) as error:
-        return {"error": {"category": "config", "code": error.code, "message": str(error)}}
+        return {"error": {"category": CODES[error.code], "code": error.code, "message": str(error)}}
     if not raw["ok"]:
-        return {"error": {name: raw["error"][name] for name in ("category", "code", "message")}}
+        fault = raw["error"]
+        return {"error": {"category": fault["name"], "code": fault["code"], "message": fault["message"]}}
     trades, still_open, equity = raw["trades"], raw["open_positions"], raw["equity"]
     outcome = {
         "trades": [row(trade) for trade in trades],
@@ -53,4 +55,5 @@ hello = {"protocol": 2, "name": "bt", "version": bt.__version__, "capabilities":
 print(json.dumps({"hello": hello}), flush=True)
 for line in sys.stdin:
     request = json.loads(line)
-    print(json.dumps({"id": request["id"], "outcome": answer(request)}), flush=True)
+    outcome = answer(request)
+    print(json.dumps({"id": request["id"], "outcome": outcome, "bars": len(outcome.get("equity", []))}), flush=True)

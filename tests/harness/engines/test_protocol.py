@@ -58,6 +58,21 @@ def test_the_tables_name_the_keys_that_are_written_and_read(tmp_path: Path) -> N
     assert list(words.OUTCOME_KEYS) == [field.name for field in msgspec.structs.fields(Outcome)]
 
 
+@pytest.mark.parametrize(
+    ("switch", "config"),
+    [("config_rules", {}), ("data_rules", {}), ("warmup", {}), ("exit_gap", {"symbol": "NONE"}), ("exit_gap", {})],
+)
+def test_the_example_answers_what_v2_answers(switch: str, config: dict[str, str], tmp_path: Path) -> None:
+    case = BUILDERS[switch]().with_config(**config)
+    answers = []
+    for engine in (V2Engine(), configured(REPOSITORY / "parity" / "examples" / "engines.toml")[1]):
+        answers.append(engine.run(prepare(case, tmp_path), {switch: "v2"}, events=True))
+        engine.close()
+    assert answers[0].outcome == answers[1].outcome is not None
+    assert isinstance(answers[0].outcome, Outcome) == (switch == "exit_gap" and not config)
+    assert answers[0].bars == answers[1].bars or isinstance(answers[0].outcome, Refusal)
+
+
 def test_the_examples_of_the_document_are_read_as_they_stand() -> None:
     hello, reply, refused = (json.loads(text) for text in re.findall(r"```json\n(.*?)```", protocol.document(), re.S))
     assert wire.read_hello(hello).version == "1.4"
