@@ -66,6 +66,8 @@ def check_options(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: an option, a file it names or a folder to write to cannot be used.
     """
+    if config.getoption("dist", "no") == "each":
+        raise pytest.UsageError("--dist each runs every test in every process, so that each case counts twice: use -n")
     folder: Path = config.getoption("--out")
     try:
         check_writable(folder)
