@@ -26,6 +26,10 @@ gone or are new. *Money* is the sum of the changes of the final balances (each r
 """
 _TABLE = "| switch | V1 does | V2 does | trades | money | where | advice | ADR |\n|---|---|---|---:|---:|---|---|---|"
 _BALANCES = " Balances are the final\nones in the account currency; each run starts with 10,000."
+_BELOW_ZERO = (
+    "Balances below zero are meant. Neither engine ends a run when its account is empty, and each trade risks the same\n"
+    "sum of money, whatever is left."
+)
 _OTHERS = "## Decisions that are not about a switch\n\n| ADR | decision | status | date |\n|---|---|---|---|"
 _BLOCK_TABLE = (
     "| configuration | trades at v1 | changed | gone | new | balance at v1 | at v2 | change |\n"
@@ -68,6 +72,8 @@ def block(rows: Sequence[Row]) -> str:
         lines += [words, ""]
     if shown and quiet:
         lines += [f"No change: {', '.join(quiet)}.", ""]
+    if any(float(balance or 0) < 0 for row in shown for balance in (row.balance_v1, row.balance_v2)):
+        lines += [_BELOW_ZERO, ""]
     return "\n".join([*lines, BLOCK_END]) + "\n"
 
 

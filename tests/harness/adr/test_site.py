@@ -84,3 +84,11 @@ def test_another_figure_is_reported_by_its_name() -> None:
         f"exit_gap on s1-costs: changed {row.changed} -> {row.changed + 1}, balance_v2 {row.balance_v2} -> 0.00"
     ]
     assert measure.changes([], [row]) == ["exit_gap on s1-costs: is not recorded"]
+
+
+def test_a_balance_below_zero_is_explained_where_there_is_one() -> None:
+    rows = [row for row in measure.load() if row.switch == "exit_gap"]
+    above = [row for row in rows if float(row.balance_v1) >= 0 and float(row.balance_v2 or 0) >= 0]
+    assert 0 < len(above) < len(rows)
+    assert "Balances below zero are meant." in site.block(rows)
+    assert "Balances below zero" not in site.block(above)
