@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, int | None]:
-    """The exit codes of spec 10.3, whatever pytest's own status is."""
+    """The exit codes of parity/README.md, whatever pytest's own status is."""
     try:
         status = yield
     except pytest.UsageError:

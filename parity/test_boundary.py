@@ -1,4 +1,4 @@
-"""V1's boundary rules (spec 9.5), measured in a separate V1 worker, whatever pair is compared."""
+"""V1's boundary rules, measured in a separate V1 worker, whatever pair is compared."""
 
 from __future__ import annotations
 

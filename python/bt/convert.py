@@ -245,7 +245,7 @@ def _faults(
     volume: npt.NDArray[np.float64],
     numbers: npt.NDArray[np.int64],
 ) -> list[str]:
-    """Broken rules of governance (spec 2.4) with the first rows of each, by their numbers in the file."""
+    """Broken rules of governance with the first rows of each, by their numbers in the file."""
     opens, high, low, close = prices.T
     same = np.r_[False, times[1:] == times[:-1]]
     rules: list[tuple[str, Any]] = [

@@ -41,7 +41,7 @@ BULK: dict[str, Callable[[bytes], bytes]] = {
 
 
 def rust_name(kind: Any) -> str:
-    """The Rust type that stands for a Python type (spec 9.2)."""
+    """The Rust type that stands for a Python type."""
     args = get_args(kind)
     if get_origin(kind) is list:
         return f"Vec<{rust_name(args[0])}>"

@@ -1,4 +1,4 @@
-"""Drafts an ADR about a switch from a case that shows it, with the evidence already filled in (spec 10.4)."""
+"""Drafts an ADR about a switch from a case that shows it, with the evidence already filled in."""
 
 from __future__ import annotations
 

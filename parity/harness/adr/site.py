@@ -27,8 +27,8 @@ gone or are new. *Money* is the sum of the changes of the final balances (each r
 _TABLE = "| switch | V1 does | V2 does | trades | money | where | advice | ADR |\n|---|---|---|---:|---:|---|---|---|"
 _BALANCES = " Balances are the final\nones in the account currency; each run starts with 10,000."
 _BELOW_ZERO = (
-    "Balances below zero are meant. Neither engine ends a run when its account is empty, and each trade risks the same\n"
-    "sum of money, whatever is left."
+    "Balances below zero are meant. Neither engine ends a run when its account is empty, and each trade risks the\n"
+    "same sum of money, whatever is left."
 )
 _OTHERS = "## Decisions that are not about a switch\n\n| ADR | decision | status | date |\n|---|---|---|---|"
 _BLOCK_TABLE = (

@@ -1,4 +1,4 @@
-"""Judges V1's boundary rules (spec 9.5) by measured figures. Pure.
+"""Judges V1's boundary rules of ``parity/budgets.toml`` by measured figures. Pure.
 
 Rule 1 limits the overhead of a single-record call, rule 2 the overhead of a bulk call and the records that it carries.
 """

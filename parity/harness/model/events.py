@@ -1,4 +1,4 @@
-"""Events of a trace: one strict type for each kind, the same for every engine (spec 8.5). Pure.
+"""Events of a trace: one strict type for each kind, the same for every engine. Pure.
 
 ``bar`` counts from the first tradable bar, ``timestamp_ns`` is that bar's open (ns since the epoch, UTC), ``order`` is
 the number of the order, null where an event is about none. Prices are in the symbol's quote, sizes in lots, money in

@@ -1,4 +1,4 @@
-"""What an engine answered: an outcome or a refusal, in strict types (spec 10.1). Pure: no I/O, no engines.
+"""What an engine answered: an outcome or a refusal, in strict types. Pure: no I/O, no engines.
 
 ``model.decode`` makes them from plain data. On the wire a refusal is ``{"error": {"category", "code", "message"}}`` and
 an outcome is an object with the fields of ``Outcome``. A field that an engine declares unknown is left out and is UNSET

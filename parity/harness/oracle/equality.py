@@ -1,4 +1,4 @@
-"""When two values are equal: in type and in bits (spec 10.1). Pure.
+"""When two values are equal: in type and in bits. Pure.
 
 ``==`` is not enough: it takes 1 for True and for 1.0, and 0.0 for -0.0.
 """

@@ -1,4 +1,4 @@
-"""How far two values may lie apart, by field, each with its reason: ``parity/tolerances.toml`` (spec 10.1)."""
+"""How far two values may lie apart, by field, each with its reason: ``parity/tolerances.toml``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four verdicts on a case, and what a run of many cases amounts to (spec 10.2, 10.3). Pure."""
+"""The four verdicts on a case, and what a run of many cases amounts to (parity/README.md explains both). Pure."""
 
 from __future__ import annotations
 

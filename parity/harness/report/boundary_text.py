@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parity.harness.report.session import Session
 
-#: What spec 01 asks of the migration.
+#: What the migration from V1 to V2 consists of.
 STEPS = {
     1: "multi-call patterns gone",
     2: "Arrow IPC replaced by Parquet read in Rust",
@@ -19,7 +19,7 @@ def boundary(seen: Session) -> str:
     """Rules, migration steps and both boundaries; empty where nothing was measured."""
     lines = []
     if seen.rules:
-        lines.append("V1's boundary (spec 9.5; CPU time judged, wall time shown)")
+        lines.append("V1's boundary (limits: parity/budgets.toml; CPU time judged, wall time shown)")
         lines += [str(row) for row in seen.rules]
     if seen.steps:
         lines.append("The four migration steps")

@@ -1,4 +1,4 @@
-"""What a run amounts to: its exit code (spec 10.3) and its last line. Pure."""
+"""What a run amounts to: its exit code and its last line. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The suite as pytest runs it: records what each test shows, splits shards, writes report and session, ends with the
-exit code of spec 10.3.
+exit code of ``conclusion``.
 
 A failure is classified where it happens: a ``DivergenceError`` in a test is a difference, an assertion of a test that
 is marked ``performance`` is a broken rule, and everything else kept the run from judging.

@@ -1,4 +1,4 @@
-"""One case, the reference once, the candidate under any setting of the switches: what differs with which (spec 10.4).
+"""One case, the reference once, the candidate under any setting of the switches: what differs with which.
 
 It answers one question: equal with everything at v1, and what differs with this switch at v2?
 """

@@ -1,4 +1,4 @@
-"""The exit codes of spec 10.3: real runs of a copy of the suite that is broken in one way each."""
+"""The exit codes of parity/README.md: real runs of a copy of the suite that is broken in one way each."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ RUNS = {
     "a test that is none": Run(2, (f"{ONE[0]}::test_nothing", *ONE[3:]), "not found"),
     "an unknown option": Run(2, (*ONE, "--nosuch"), "unrecognized arguments: --nosuch"),
     "a report that is a file": Run(2, (*ONE, "--out", "engines.toml"), "the report cannot be written there"),
-    "every test in every process": Run(2, (*ONE, "--dist", "each", "--tx", "2*popen"), "each case counts twice: use -n"),
+    "every test in every process": Run(2, (*ONE, "--dist", "each", "--tx", "2*popen"), "each case counts twice"),
     "failed cases that are a file": Run(
         2, (*ONE, "--out", "."), "the report cannot be written there", files={"failed-cases": ""}
     ),

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-#: All gates of spec 8.5: a trace of V2 names each of them.
+#: All gates: a trace of V2 names each of them.
 GATES = [
     "cooldown_exit", "cooldown_entry", "cooldown_candles", "session", "anchor", "news", "position_limit", "trend",
     "chain",
