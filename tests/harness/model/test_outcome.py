@@ -110,6 +110,7 @@ def test_a_refusal_is_decoded_and_its_message_may_be_missing() -> None:
         (("events", 0, "gate"), "moon", 'events[0].gate: "moon" is not one of'),
         (("events",), None, "events: null is not a list"),
         (("unknown",), "trades", 'unknown: "trades" is not a list'),
+        (("unknown",), ["balance"] * 201, "unknown: a list is not a list of at most 200 names"),
         (("unknown",), ["trades"], 'unknown[0]: "trades" cannot be unknown'),
         (("unknown",), [[]], "unknown[0]: a list is not a text"),
     ],

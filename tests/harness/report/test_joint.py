@@ -86,6 +86,9 @@ def test_shards_that_left_something_out_are_no_whole_run(tmp_path: Path, capsys:
     assert "PARTIAL: no difference in 62 cases" in capsys.readouterr().out
     assert main(["merge", *paths, "--whole"]) == 2
     assert "these sessions are no whole run: not run: test_adrs.py" in capsys.readouterr().err
+    shards[1].absent, shards[1].narrowed = set(), ["single switches on the market runs (--no-sweep)"]
+    assert main(["merge", *saved(tmp_path, *shards), "--whole"]) == 2
+    assert "no whole run: not run: single switches on the market runs (--no-sweep)" in capsys.readouterr().err
 
 
 def other(**profile: Any) -> Session:
@@ -104,6 +107,7 @@ def other(**profile: Any) -> Session:
         (other(name="dev"), {}, "another profile than"),
         (other(sweep=7), {}, "another profile's sweep than"),
         (other(gate=False), {}, "another profile's gate than"),
+        (other(reduced="most of it"), {}, "another profile's reduced than"),
         (part(1, 2), {}, "shard 1/2 is in"),
         (part(2, 3), {}, "another number of shards than"),
     ],

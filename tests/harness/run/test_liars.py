@@ -26,7 +26,7 @@ from parity.harness.model.reply import parse_reply
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.grouping import grouped
 from parity.harness.oracle.verdict import Verdict
-from parity.harness.run.differential import Examined, Pair
+from parity.harness.run.differential import SAMPLED, Examined, Pair
 from parity.harness.triage.narrate import Side, narrate
 from parity.harness.triage.render import render
 from tests.harness.answers import bent, leaves, outcome, put, trade, without
@@ -66,6 +66,29 @@ class WithoutFiles(Pair):
 def examined(folder: Path, a: Any, b: Any) -> Examined:
     """Two plain answers judged as those of two engines, without any tolerance."""
     return WithoutFiles(Raw("honest", a), Raw("liar", b), folder, Tolerances({})).examine(CASE)
+
+
+class ChangesItsMind(Raw):
+    """An engine that answers otherwise where it is asked about one case twice."""
+
+    def run(
+        self, prepared: Prepared, switches: Mapping[str, str], *, events: bool = False, gates: bool = False
+    ) -> Answer:
+        self.asked = prepared, prepared is getattr(self, "asked", (None,))[0]
+        answer = super().run(prepared, switches)
+        return Answer(outcome=decode_outcome(put(self.raw, ("balance",), 1.0)), bars=3) if self.asked[1] else answer
+
+
+def test_a_reference_that_contradicts_itself_is_noticed_on_every_sixteenth_case(tmp_path: Path) -> None:
+    class WithObjects(Pair):
+        def prepare(self, case: Case) -> Any:
+            return object()
+
+    pair = WithObjects(ChangesItsMind("unsteady", GOOD), Raw("honest", GOOD), tmp_path, Tolerances({}))
+    verdicts = [pair.examine(CASE).report for _ in range(2 * SAMPLED)]
+    wrong = [i for i, report in enumerate(verdicts, 1) if report.verdict is not Verdict.MATCH]
+    assert wrong == [SAMPLED, 2 * SAMPLED]
+    assert "unsteady: not deterministic: one answer and the next differ in balance" in verdicts[SAMPLED - 1].reason
 
 
 # Each line of the table is what one engine answers: text around a good outcome, and the words of the verdict on it.
