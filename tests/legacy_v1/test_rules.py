@@ -64,7 +64,7 @@ def test_anchored_sessions_follow_daylight_saving_as_observed() -> None:
     for key, days in table.items():
         anchor, first, last = key.split("|")
         windows = [("-01:00", "+03:00"), ("-04:00", "+02:00")]
-        calendar = AnchoredCalendar(AnchoredSessionFilter(anchor=anchor, windows=windows))
+        calendar = AnchoredCalendar(AnchoredSessionFilter(anchor=anchor, offset_window=windows))
         day = date.fromisoformat(first)
         assert len(days) == (date.fromisoformat(last) - day).days + 1
         while day.isoformat() <= last:

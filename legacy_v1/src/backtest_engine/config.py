@@ -1,13 +1,41 @@
-"""V1's configuration: types are checked, ``start <= end``, and little else. Unknown keys are kept."""
+"""V1's configuration: what V1 refuses is refused here, what it takes has V1's meaning. Unknown keys are kept.
+
+V1 asks its model for errors and then runs the RAW config. So a value that the model would convert stays what it was,
+and a default of the model does not help where the raw config lacks the key.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Optional
+from typing import Annotated, Any, Optional
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from backtest_engine import spellings
 
 TIMEFRAME_MINUTES = {"M1": 1, "M5": 5, "M15": 15, "M30": 30, "H1": 60, "H4": 240, "D1": 1440, "W1": 10080}
+#: Local start of a market session: time zone, hour, minute.
+ANCHORS = {
+    "london": ("Europe/London", 8, 0),
+    "new_york": ("America/New_York", 9, 30),
+    "tokyo": ("Asia/Tokyo", 9, 0),
+    "sydney": ("Australia/Sydney", 8, 0),
+    "frankfurt": ("Europe/Berlin", 8, 0),
+    "asia": ("Asia/Tokyo", 9, 0),
+    "europe": ("Europe/London", 8, 0),
+}
+#: The runner puts this before the module of a strategy that lacks it.
+PACKAGE = "strategies."
+
+Day = Annotated[date, BeforeValidator(spellings.day)]
+#: Text of a number is one.
+Number = Annotated[float, BeforeValidator(spellings.number)]
+#: A raw value that V1 calculates with: text is refused.
+RawNumber = Annotated[float, BeforeValidator(spellings.not_text)]
+RawWhole = Annotated[int, BeforeValidator(spellings.not_text)]
+Seed = Annotated[Optional[int], BeforeValidator(lambda value: None if value is None else spellings.whole(value))]
+Clocks = Annotated[list[tuple[str, str]], BeforeValidator(spellings.windows)]
+Offsets = Annotated[list[tuple[str, str]], BeforeValidator(spellings.offsets)]
 
 
 def timeframe_delta(timeframe: str) -> timedelta:
@@ -22,31 +50,47 @@ class _Section(BaseModel):
 
 
 class Timeframes(_Section):
-    primary: str = "M15"
-    additional: list[str] = Field(default_factory=list)
+    """Both keys are read from the raw config: neither has a default."""
+
+    primary: str
+    additional: list[str]
 
     @model_validator(mode="after")
     def _normalise(self) -> "Timeframes":
-        self.primary = self.primary.upper()
         names = dict.fromkeys(name.upper() for name in self.additional)
         self.additional = [name for name in names if name != self.primary]
+        for name in (self.primary, *self.additional):
+            timeframe_delta(name)
         return self
 
 
 class Rates(_Section):
     mode: str = "static"
 
+    @field_validator("mode")
+    @classmethod
+    def _only_static(cls, value: str) -> str:
+        if value == "timeseries":
+            raise ValueError("rates from bars ('timeseries') are no part of this engine: give rates_static")
+        if value != "static":
+            raise ValueError(f"unknown mode {value!r}: only 'static' works")
+        return value
+
 
 class Execution(_Section):
-    slippage_multiplier: float = 1.0
-    fee_multiplier: float = 1.0
-    spread_multiplier: float = 1.0
-    random_seed: Optional[int] = None
+    slippage_multiplier: Number = 1.0
+    fee_multiplier: Number = 1.0
+    random_seed: Seed = None
 
 
 class Slippage(_Section):
-    fixed_pips: Optional[float] = None
-    random_pips: Optional[float] = None
+    fixed_pips: Optional[Number] = None
+    random_pips: Optional[Number] = None
+
+
+class Reporting(_Section):
+    dev_mode: Any = False
+    dev_seed: Seed = None
 
 
 class TimestampAlignment(_Section):
@@ -58,45 +102,90 @@ class TimestampAlignment(_Section):
 
 
 class SessionFilter(_Section):
-    fixed_times: list[tuple[str, str]] = Field(default_factory=list)
+    fixed_times: Clocks = Field(default_factory=list)
+
+
+class AnchoredWindow(_Section):
+    """``offset_window``: pairs of signed offsets from the anchor."""
+
+    anchor: str
+    offset_window: Offsets
+
+    @field_validator("anchor")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in ANCHORS:
+            raise ValueError(f"unknown session anchor {value!r}; known: {', '.join(ANCHORS)}")
+        return value
 
 
 class AnchoredSessionFilter(_Section):
-    anchor: str
-    offset_window: Optional[tuple[str, str]] = None
-    windows: Optional[list[tuple[str, str]]] = None
+    """One anchor with its windows, or a list of those: inside is inside any of them."""
+
+    anchor: Optional[str] = None
+    offset_window: Optional[list[Any]] = None
+    windows: Optional[list[AnchoredWindow]] = None
+
+    @property
+    def all_windows(self) -> list[AnchoredWindow]:
+        own = {"anchor": self.anchor, "offset_window": self.offset_window}
+        alone = [] if self.offset_window is None else [AnchoredWindow.model_validate(own)]
+        return alone + (self.windows or [])
+
+    @model_validator(mode="after")
+    def _check(self) -> "AnchoredSessionFilter":
+        if self.windows is None and self.offset_window is None:
+            raise ValueError("neither offset_window nor windows is given")
+        AnchoredWindow.model_validate({"anchor": self.anchor or "london", "offset_window": self.offset_window or []})
+        if self.offset_window is not None and self.anchor is None:
+            raise ValueError("offset_window needs an anchor")
+        return self
+
+
+def _absent(value: Any) -> Any:
+    """An empty filter is none."""
+    return None if isinstance(value, (dict, list)) and not value else value
+
+
+NoneIfEmpty = BeforeValidator(_absent)
 
 
 class StrategySection(_Section):
     module: str
     class_: str = Field(alias="class")
     parameters: dict[str, Any] = Field(default_factory=dict)
-    session_filter: Optional[SessionFilter] = None
-    anchored_session_filter: Optional[AnchoredSessionFilter] = None
+    session_filter: Annotated[Optional[SessionFilter], NoneIfEmpty] = None
+    anchored_session_filter: Annotated[Optional[AnchoredSessionFilter], NoneIfEmpty] = None
+
+    @field_validator("module")
+    @classmethod
+    def _with_package(cls, value: str) -> str:
+        return value if value.startswith(PACKAGE) else PACKAGE + value
 
 
 class BacktestConfig(_Section):
-    start_date: date
-    end_date: date
+    start_date: Day
+    end_date: Day
     mode: str = "candle"
     symbol: str
-    timeframes: Timeframes = Field(default_factory=Timeframes)
-    warmup_bars: int = 500
-    initial_balance: float = 10000.0
-    risk_per_trade: float = 100.0
+    timeframes: Timeframes
+    warmup_bars: RawWhole = 500
+    initial_balance: RawNumber = 10000.0
+    risk_per_trade: RawNumber = 100.0
     account_currency: str = "EUR"
     rates: Rates = Field(default_factory=Rates)
-    rates_static: dict[str, float] = Field(default_factory=dict)
+    rates_static: dict[str, Number] = Field(default_factory=dict)
     execution: Execution = Field(default_factory=Execution)
-    slippage: Optional[Slippage] = None
+    slippage: Slippage = Field(default_factory=Slippage)
+    reporting: Optional[Reporting] = None
     execution_costs_file: Optional[str] = None
     symbol_specs_file: Optional[str] = None
-    session_filter: Optional[SessionFilter] = None
-    anchored_session_filter: Optional[AnchoredSessionFilter] = None
+    session_filter: Annotated[Optional[SessionFilter], NoneIfEmpty] = None
+    anchored_session_filter: Annotated[Optional[AnchoredSessionFilter], NoneIfEmpty] = None
     strategy: StrategySection
-    cooldown_candles: int = 0
-    cooldown_minutes: int = 0
-    cooldown_minutes_trade: int = 0
+    cooldown_candles: RawWhole = 0
+    cooldown_minutes: RawWhole = 0
+    cooldown_minutes_trade: RawWhole = 0
     timestamp_alignment: TimestampAlignment = Field(default_factory=TimestampAlignment)
 
     @field_validator("symbol")
@@ -104,6 +193,15 @@ class BacktestConfig(_Section):
     def _symbol_builds_a_path(cls, value: str) -> str:
         if not (3 <= len(value) <= 20 and value.isascii() and value.isalnum()):
             raise ValueError("a symbol has 3 to 20 letters and digits")
+        if value != value.upper():
+            raise ValueError(f"{value!r} has lower-case letters: V1 finds no such symbol")
+        return value
+
+    @field_validator("account_currency")
+    @classmethod
+    def _currency(cls, value: str) -> str:
+        if value != value.upper():
+            raise ValueError(f"{value!r} has lower-case letters: V1 finds no rate for it")
         return value
 
     @model_validator(mode="after")
@@ -125,7 +223,14 @@ class BacktestConfig(_Section):
 
     @property
     def close_mode(self) -> bool:
-        return self.timestamp_alignment.entry_timestamp_mode == "close"
+        return self.timestamp_alignment.entry_timestamp_mode.lower() == "close"
+
+    @property
+    def seed(self) -> Optional[int]:
+        """Seed of Python's generator: ``execution.random_seed``, else that of the developer mode, else none."""
+        if self.execution.random_seed is not None or self.reporting is None or not self.reporting.dev_mode:
+            return self.execution.random_seed
+        return self.reporting.dev_seed
 
     @property
     def load_start(self) -> datetime:

@@ -136,7 +136,10 @@ def visible_bars(
         effective = primary_ts + primary_step if close_mode else primary_ts
         newest = np.searchsorted(ends, effective, side="right") - 1
     else:
-        newest = np.searchsorted(higher_ts, primary_ts, side="right") - 1
+        # Look-ahead: only an exact match of times shows a bar, which then stays; -1 before the first match.
+        rows = {int(t): j for j, t in enumerate(higher_ts.tolist())}
+        exact = np.array([rows.get(int(t), -1) for t in primary_ts.tolist()], dtype=np.int64)
+        newest = np.maximum.accumulate(exact) if len(exact) else exact
     limit = stale_limit if stale_limit > 0 else max(1, 2 * higher_step // primary_step)
     out = np.full(len(primary_ts), -1, dtype=np.int64)
     first_seen, current = 0, -1
@@ -152,7 +155,9 @@ def load_market(root: Path, config: BacktestConfig) -> Market:
     """Everything a run needs; NoBarsError (a ValueError) when no bar can be traded."""
     primary = config.timeframes.primary
     bid, ask = load_timeframe(root, config, primary)
-    if not len(bid.ts) or bid.ts[-1] < to_ns(config.start_time):
+    if not len(bid.ts):
+        raise NoBarsError("Kein gemeinsamer Timestamp zwischen Bid/Ask im Zeitraum.")
+    if bid.ts[-1] < to_ns(config.start_time):
         raise NoBarsError(f"no {primary} bar at or after {config.start_date}")
     alignment = config.timestamp_alignment
     primary_step = int(timeframe_delta(primary).total_seconds()) * 1_000_000_000

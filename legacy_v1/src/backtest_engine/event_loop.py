@@ -37,8 +37,7 @@ def run_event_loop(
         if portfolio.has_active():
             executor.evaluate_exits(now, bid[i], ask[i])
         if portfolio.has_active() and hasattr(strategy, "strategy"):
-            # Only behind a session wrapper is there a `.strategy` to look into. Behind two of them
-            # the inner one has no manager: V1's attribute error, kept.
+            # Only behind a session wrapper is there a `.strategy` to look into.
             manager = strategy.strategy.position_manager
             if manager is not None:
                 manager.manage(executor, i, now, bid[i], ask[i])

@@ -84,7 +84,7 @@ class Executor:
 
     def _size(self, symbol: str, fill: float, sl: float) -> float:
         distance = abs(fill - sl)
-        if self.lot_sizer is not None and symbol in self.specs:
+        if self.lot_sizer is not None:
             return self.lot_sizer.lots(symbol, self.risk_per_trade, distance / self.pip(symbol))
         return self._size_without_sizer(symbol, distance)
 
@@ -197,9 +197,9 @@ class PositionManager:
         self.edits = edits or {}
 
     def manage(self, executor: Executor, index: int, time: datetime, bid: BarRust, ask: BarRust) -> None:
-        for position in executor.portfolio.active_positions():
-            if position.status != "open":
-                continue
+        opened = [p for p in executor.portfolio.active_positions() if p.status == "open"]
+        # In the order of their fills; the sort keeps the order of placement among equals.
+        for position in sorted(opened, key=lambda p: (p.trigger_time, p.order_type != "market")):
             held = (to_ns(time) - to_ns(position.entry_time)) / 60e9
             if self.max_holding_minutes is not None and held >= self.max_holding_minutes:
                 price = bid.close if position.direction == "long" else ask.close

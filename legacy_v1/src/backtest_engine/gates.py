@@ -9,47 +9,43 @@ from pathlib import Path
 from typing import Any, Optional
 from zoneinfo import ZoneInfo
 
-from backtest_engine.config import AnchoredSessionFilter
+from backtest_engine.config import ANCHORS, AnchoredSessionFilter
 from backtest_engine.execution import Signal
-
-ANCHORS = {
-    "london": ("Europe/London", 8, 0),
-    "new_york": ("America/New_York", 9, 30),
-    "tokyo": ("Asia/Tokyo", 9, 0),
-    "sydney": ("Australia/Sydney", 8, 0),
-    "frankfurt": ("Europe/Berlin", 8, 0),
-    "asia": ("Asia/Tokyo", 9, 0),
-    "europe": ("Europe/London", 8, 0),
-}
-
+from backtest_engine.spellings import offset
 
 def in_window(clock: str, start: str, end: str) -> bool:
-    """HH:MM, both ends inclusive; a start after the end wraps midnight."""
+    """HH:MM or HH:MM:SS (never with seconds of 0), both ends inclusive; a start after the end wraps midnight."""
     if start <= end:
         return start <= clock <= end
     return clock >= start or clock <= end
 
 
-class UniversalSessionWrapper:
-    """Lets the strategy see a bar only when its CLOSE time lies in one of the windows."""
+class UniversalSessionFilterWrapper:
+    """Lets the strategy see a bar only when its CLOSE time lies in one of the windows.
+
+    V1 asks what it wraps for the primary timeframe on every bar, and a session wrapper has no answer: another one
+    around it fails on the first bar. V1's fault, kept.
+    """
 
     def __init__(self, strategy: Any, windows: list[tuple[str, str]], step: timedelta) -> None:
         self.strategy, self._windows, self._step = strategy, list(windows), step
 
     def on_bar(self, index: int, time: datetime) -> list[Signal]:
+        self.strategy.get_primary_timeframe()
         clock = (time + self._step).strftime("%H:%M")
         if self._windows and not any(in_window(clock, a, b) for a, b in self._windows):
             return []
         return self.strategy.on_bar(index, time)
 
 
-class AnchoredSessionWrapper:
+class AnchoredSessionFilterWrapper:
     """The same with windows that depend on the UTC date of the bar's close."""
 
     def __init__(self, strategy: Any, calendar: Any, step: timedelta) -> None:
         self.strategy, self._calendar, self._step = strategy, calendar, step
 
     def on_bar(self, index: int, time: datetime) -> list[Signal]:
+        self.strategy.get_primary_timeframe()
         close = time + self._step
         clock = close.strftime("%H:%M")
         if not any(in_window(clock, a, b) for a, b in self._calendar.windows(close.date())):
@@ -67,38 +63,34 @@ class FixedCalendar:
         return self._by_date.get(day.isoformat(), [])
 
 
-def parse_offset(text: str) -> timedelta:
-    """``"-01:30"`` -> minus ninety minutes."""
-    sign = -1 if text.startswith("-") else 1
-    hours, minutes = text.lstrip("+-").split(":")
-    return sign * timedelta(hours=int(hours), minutes=int(minutes))
-
-
 class AnchoredCalendar:
-    """Offsets from the local start of a market session (DST-aware), as HH:MM in UTC."""
+    """Offsets from the local start of market sessions (DST-aware), as HH:MM in UTC."""
 
     def __init__(self, config: AnchoredSessionFilter) -> None:
-        if config.anchor.lower() not in ANCHORS:
-            raise ValueError(f"unknown session anchor {config.anchor!r}")
-        self._zone, self._hour, self._minute = ANCHORS[config.anchor.lower()]
-        pairs = list(config.windows or [])
-        if config.offset_window:
-            pairs.append(config.offset_window)
-        self._offsets = [(parse_offset(a), parse_offset(b)) for a, b in pairs]
+        self._groups = [
+            (ANCHORS[window.anchor], [(offset(a), offset(b)) for a, b in window.offset_window])
+            for window in config.all_windows
+        ]
         self._cache: dict[date, list[tuple[str, str]]] = {}
 
     def windows(self, day: date) -> list[tuple[str, str]]:
         if day not in self._cache:
-            local = datetime(day.year, day.month, day.day, self._hour, self._minute, tzinfo=ZoneInfo(self._zone))
-            anchor = local.astimezone(timezone.utc)
-            self._cache[day] = [
-                ((anchor + a).strftime("%H:%M"), (anchor + b).strftime("%H:%M")) for a, b in self._offsets
-            ]
+            self._cache[day] = [window for group in self._groups for window in self._of(day, *group)]
         return self._cache[day]
+
+    @staticmethod
+    def _of(day: date, anchor: tuple[str, int, int], pairs: list[tuple[timedelta, timedelta]]) -> list[tuple[str, str]]:
+        zone, hour, minute = anchor
+        local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZoneInfo(zone))
+        start = local.astimezone(timezone.utc)
+        return [((start + a).strftime("%H:%M"), (start + b).strftime("%H:%M")) for a, b in pairs]
 
 
 class CooldownWrapper:
-    """Blocks for a while after an exit (minutes) and after an entry (minutes, bars)."""
+    """Blocks for a while after an exit (minutes) and after an entry (minutes, bars).
+
+    The portfolio's time of the last exit has ``decision_shift`` in it already.
+    """
 
     def __init__(
         self,
@@ -118,6 +110,9 @@ class CooldownWrapper:
     def position_manager(self) -> Any:
         return self.strategy_impl.position_manager
 
+    def get_primary_timeframe(self) -> str:
+        return self.strategy_impl.timeframe
+
     def on_bar(self, index: int, time: datetime) -> list[Signal]:
         decision = time + self._shift
         if self._blocked(index, decision):
@@ -130,7 +125,7 @@ class CooldownWrapper:
     def _blocked(self, index: int, decision: datetime) -> bool:
         last_exit = self._portfolio.last_exit_time
         if self._minutes_trade > 0 and last_exit is not None:
-            if decision - (last_exit + self._shift) < timedelta(minutes=self._minutes_trade):
+            if decision - last_exit < timedelta(minutes=self._minutes_trade):
                 return True
         if self._minutes > 0 and self._last_entry is not None:
             if decision - self._last_entry < timedelta(minutes=self._minutes):

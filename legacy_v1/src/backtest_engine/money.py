@@ -12,6 +12,8 @@ import yaml
 from omega_rust import FeeRequestRust, calculate_fee, calculate_slippage
 from shared.exceptions import MissingRateError
 
+from backtest_engine.spellings import number
+
 
 class Rates:
     """Static FX rates: ``convert(x, A, B)`` directly, inversely, or through USD."""
@@ -33,10 +35,12 @@ class Rates:
         direct = self._step(source, target)
         if direct:
             return [direct]
-        steps = [self._step(source, "USD"), self._step("USD", target)]
-        for step, (a, b) in zip(steps, ((source, "USD"), ("USD", target))):
-            if step is None:
+        steps = []
+        for a, b in ((source, "USD"), ("USD", target)):
+            step = self._step(a, b)
+            if a != b and step is None:
                 raise MissingRateError(f"No FX path {a}->{b} and no 'via' provided.")
+            steps.append(step)
         return [step for step in steps if step]
 
     def convert(self, amount: float, source: str, target: str) -> float:
@@ -61,9 +65,14 @@ class SymbolSpec:
 
     @classmethod
     def from_mapping(cls, symbol: str, raw: dict[str, Any]) -> "SymbolSpec":
+        if not isinstance(raw, dict):
+            raise ValueError(f"symbol_specs_file: {symbol} is no mapping")
         known = {k: v for k, v in raw.items() if k in cls.__dataclass_fields__ and k != "symbol" and v is not None}
         texts = ("base_currency", "quote_currency", "profit_currency")
-        return cls(symbol=symbol, **{k: str(v) if k in texts else float(v) for k, v in known.items()})
+        try:
+            return cls(symbol=symbol, **{k: str(v) if k in texts else number(v) for k, v in known.items()})
+        except ValueError as error:
+            raise ValueError(f"symbol_specs_file: {symbol}: {error}") from None
 
     @property
     def pip(self) -> float:
@@ -93,18 +102,55 @@ def load_yaml(path: Path) -> dict[str, Any]:
     return loaded
 
 
+def load_specs(path: Path) -> dict[str, SymbolSpec]:
+    """Symbol data by symbol; of none where one symbol lacks ``tick_value``: V1 drops them as a whole.
+
+    FileNotFoundError for a missing file, ValueError for one that holds anything else.
+    """
+    specs = {str(name): SymbolSpec.from_mapping(str(name), values or {}) for name, values in load_yaml(path).items()}
+    without = [name for name, spec in specs.items() if spec.tick_value is None]
+    if without:
+        warn(f"symbol_specs_file: {', '.join(without)} without tick_value: all symbol specs are dropped")
+        return {}
+    return specs
+
+
+def load_costs(path: Optional[Path]) -> Optional[tuple[dict[str, Any], dict[str, Any]]]:
+    """(defaults, per symbol) of a cost file; None, and a warning, where it is missing: the run is free of costs."""
+    if path is None or not path.is_file():
+        warn(f"execution_costs_file {path or ''} is missing: the run is free of costs")
+        return None
+    raw = load_yaml(path)
+    blocks = [raw.get(key) or {} for key in ("defaults", "per_symbol")]
+    for block, key in zip(blocks, ("defaults", "per_symbol")):
+        if not isinstance(block, dict):
+            raise ValueError(f"{path}: {key} is no mapping")
+    return blocks[0], blocks[1]
+
+
+def warn(text: str) -> None:
+    """V1 prints its warnings."""
+    print(f"⚠️ {text}")
+
+
 class LotSizer:
     """Lots that risk ``risk`` account units between fill and stop."""
 
     def __init__(self, specs: dict[str, SymbolSpec], rates: Rates, account_currency: str) -> None:
         self._specs, self._rates, self._account = specs, rates, account_currency
 
+    def _spec(self, symbol: str) -> SymbolSpec:
+        """KeyError, at the first order, for a symbol that the specs lack."""
+        if symbol not in self._specs:
+            raise KeyError(f"symbol_specs_file has no usable specs of {symbol}")
+        return self._specs[symbol]
+
     def pip_value(self, symbol: str) -> float:
-        spec = self._specs[symbol]
+        spec = self._spec(symbol)
         return self._rates.convert(spec.contract_size * spec.pip, spec.quote, self._account)
 
     def lots(self, symbol: str, risk: float, stop_pips: float) -> float:
-        spec = self._specs[symbol]
+        spec = self._spec(symbol)
         raw = risk / (stop_pips * self.pip_value(symbol)) if stop_pips > 0 else 0.0
         return snap(raw, spec)
 

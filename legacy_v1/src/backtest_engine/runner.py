@@ -16,9 +16,9 @@ from backtest_engine.config import BacktestConfig, timeframe_delta
 from backtest_engine.data import load_market, to_ns
 from backtest_engine.event_loop import run_event_loop
 from backtest_engine.execution import Executor, Trace
-from backtest_engine.gates import AnchoredCalendar, AnchoredSessionWrapper, CooldownWrapper, UniversalSessionWrapper
+from backtest_engine.gates import AnchoredCalendar, AnchoredSessionFilterWrapper, CooldownWrapper, UniversalSessionFilterWrapper
 from backtest_engine.metrics import compute_metrics
-from backtest_engine.money import CommissionModel, LotSizer, Rates, SlippageModel, SymbolSpec, load_yaml
+from backtest_engine.money import CommissionModel, LotSizer, Rates, SlippageModel, SymbolSpec, load_costs, load_specs
 from backtest_engine.strategies import REGISTRY
 
 
@@ -53,17 +53,19 @@ class RunResult:
     wall_s: float
 
 
-def _cost_blocks(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    raw = load_yaml(path)
-    return dict(raw.get("defaults") or {}), dict(raw.get("per_symbol") or {})
+def _commission(
+    config: BacktestConfig, costs: Optional[tuple[dict[str, Any], dict[str, Any]]], specs: dict[str, SymbolSpec], rates: Rates
+) -> Optional[CommissionModel]:
+    if costs is None:
+        return None
+    return CommissionModel(*costs, specs, rates, config.account_currency, config.execution.fee_multiplier)
 
 
 def _slippage(config: BacktestConfig, defaults: dict[str, Any]) -> SlippageModel:
     """Through the config a model always exists: zeros draw too."""
     block = dict(defaults.get("slippage") or {})
-    if config.slippage is not None:
-        given = {"fixed_pips": config.slippage.fixed_pips, "random_pips": config.slippage.random_pips}
-        block.update({k: v for k, v in given.items() if v is not None})
+    given = {"fixed_pips": config.slippage.fixed_pips, "random_pips": config.slippage.random_pips}
+    block.update({k: v for k, v in given.items() if v is not None})
     fixed, rand = float(block.get("fixed_pips") or 0.0), float(block.get("random_pips") or 0.0)
     return SlippageModel(fixed, rand, config.execution.slippage_multiplier)
 
@@ -73,10 +75,10 @@ def _wrap(config: BacktestConfig, strategy: Any, portfolio: PortfolioRust, step:
     wrapped: Any = CooldownWrapper(
         strategy, portfolio, shift, config.cooldown_candles, config.cooldown_minutes, config.cooldown_minutes_trade
     )
-    if config.anchored_sessions is not None:
-        wrapped = AnchoredSessionWrapper(wrapped, AnchoredCalendar(config.anchored_sessions), step)
     if config.session_windows is not None:
-        wrapped = UniversalSessionWrapper(wrapped, config.session_windows.fixed_times, step)
+        wrapped = UniversalSessionFilterWrapper(wrapped, config.session_windows.fixed_times, step)
+    if config.anchored_sessions is not None:
+        wrapped = AnchoredSessionFilterWrapper(wrapped, AnchoredCalendar(config.anchored_sessions), step)
     return wrapped
 
 
@@ -88,39 +90,36 @@ def run_backtest(raw: dict[str, Any], env: Environment, *, trace_events: bool = 
     """
     began = time.perf_counter()
     config = BacktestConfig.model_validate(raw)
-    if config.execution.random_seed is not None:
-        random.seed(config.execution.random_seed)
+    if config.seed is not None:
+        random.seed(config.seed)
     costs_path = Path(config.execution_costs_file) if config.execution_costs_file else env.costs_file
     specs_path = Path(config.symbol_specs_file) if config.symbol_specs_file else env.specs_file
-    if costs_path is None or specs_path is None:
-        raise FileNotFoundError("execution_costs_file and symbol_specs_file must be configured")
-    defaults, per_symbol = _cost_blocks(env.base_dir / costs_path)
-    specs = {
-        str(name): SymbolSpec.from_mapping(str(name), values or {})
-        for name, values in load_yaml(env.base_dir / specs_path).items()
-    }
+    if specs_path is None:
+        raise FileNotFoundError("symbol_specs_file is not configured")
+    costs = load_costs(env.base_dir / costs_path if costs_path else None)
+    specs = load_specs(env.base_dir / specs_path)
     rates = Rates(config.rates_static)
     market = load_market(env.data_root, config)
     start_ns = to_ns(config.start_time)
     start = int((market.bid.ts < start_ns).sum())
     trace = Trace(trace_events)
-    portfolio = PortfolioRust(config.initial_balance)
+    step = timeframe_delta(config.timeframes.primary)
+    shift = step if config.close_mode else timedelta(0)
+    portfolio = PortfolioRust(config.initial_balance, shift)
     executor = Executor(
         portfolio,
         risk_per_trade=config.risk_per_trade,
         specs=specs,
         lot_sizer=LotSizer(specs, rates, config.account_currency),
-        commission=CommissionModel(
-            defaults, per_symbol, specs, rates, config.account_currency, config.execution.fee_multiplier
-        ),
-        slippage=_slippage(config, defaults),
+        commission=_commission(config, costs, specs, rates),
+        slippage=_slippage(config, costs[0] if costs else {}),
         trace=trace,
     )
     factory = REGISTRY.get((config.strategy.module, config.strategy.class_))
     if factory is None:
         raise ValueError(f"no strategy {config.strategy.module}.{config.strategy.class_}")
     strategy = factory(config, market, portfolio, start, env.news_file)
-    wrapped = _wrap(config, strategy, portfolio, timeframe_delta(config.timeframes.primary))
+    wrapped = _wrap(config, strategy, portfolio, step)
     bid, ask = market.bid.bars(), market.ask.bars()
     looped = time.perf_counter()
     tested = run_event_loop(market.times, bid, ask, start, wrapped, executor, portfolio, trace)

@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import re
 from typing import Any
 
 import numpy as np
 
 from backtest_engine.data import Market
 from backtest_engine.indicators import IndicatorSet, stepwise
+from backtest_engine.parameters import converted
 
 _PARAMETERS = ("window_length", "z_score_long", "z_score_short", "kalman_r", "kalman_q", "b_b_length", "std_factor")
 
 
-def overrides(raw: dict[str, Any], timeframe: str, direction: str) -> dict[str, Any]:
-    """Parameters of one link of the chain: the strategy's, the dict per timeframe (and side), flat keys last."""
-    out = {name: raw[name] for name in _PARAMETERS}
-    block = dict((raw.get("scenario6_params") or {}).get(timeframe) or {})
-    own = block.get(direction) if isinstance(block.get(direction), dict) else {}
-    for source in ({k: v for k, v in block.items() if not isinstance(v, dict)}, own or {}):
-        if "z_score" in source:
-            out["z_score_long"] = out["z_score_short"] = source["z_score"]
-        out.update({k: v for k, v in source.items() if k in _PARAMETERS})
-    prefix = f"scenario6_{timeframe}_{direction}_"
+def chain_parameters(raw: dict[str, Any], primary: str) -> dict[str, dict[str, Any]]:
+    """Overrides per timeframe, flat keys written into the timeframe's block of their direction.
+
+    Names of timeframes are upper-cased, and ``PRIMARY`` stands for the primary one.
+    """
+
+    def named(timeframe: str) -> str:
+        name = timeframe.upper()
+        return primary if name == "PRIMARY" else name
+
+    blocks: dict[str, dict[str, Any]] = {}
+    given = raw.get("scenario6_params") or {}
+    if not isinstance(given, dict) or not all(isinstance(block or {}, dict) for block in given.values()):
+        raise ValueError("strategy.parameters.scenario6_params: no mapping of a mapping for each timeframe")
+    for timeframe, block in given.items():
+        blocks[named(str(timeframe))] = copy.deepcopy(dict(block or {}))
     for key, value in raw.items():
-        if key.startswith(prefix):
-            name = key[len(prefix) :]
-            if name == "z_score":
-                out["z_score_long"] = out["z_score_short"] = value
-            elif name in _PARAMETERS:
-                out[name] = value
+        flat = re.fullmatch(r"scenario6_([a-z]+[0-9]*)_(long|short)_(\w+)", str(key).lower())
+        if flat:
+            block = blocks.setdefault(named(flat[1]), {})
+            if not isinstance(block.get(flat[2]), dict):
+                block[flat[2]] = {}
+            block[flat[2]][flat[3]] = value
+    return {name: _converted_block(block, f"strategy.parameters.scenario6_params.{name}") for name, block in blocks.items()}
+
+
+def _converted_block(block: dict[str, Any], path: str) -> dict[str, Any]:
+    sides = {side: converted(block[side], f"{path}.{side}") for side in ("long", "short") if isinstance(block.get(side), dict)}
+    return {**converted(block, path), **sides}
+
+
+def overrides(raw: dict[str, Any], block: dict[str, Any], direction: str) -> dict[str, Any]:
+    """Parameters of one link of the chain: a block of the direction replaces what stands beside it."""
+    out = {name: raw[name] for name in _PARAMETERS}
+    source = block[direction] if isinstance(block.get(direction), dict) else block
+    if "z_score" in source:
+        out["z_score_long"] = out["z_score_short"] = source["z_score"]
+    out.update({k: v for k, v in source.items() if k in _PARAMETERS})
     return out
 
 
@@ -38,7 +62,9 @@ class Chain:
 
     def __init__(self, raw: dict[str, Any], market: Market, primary: IndicatorSet) -> None:
         self._raw, self._market, self._primary = raw, market, primary
-        self._timeframes = [str(name).upper() for name in raw.get("scenario6_timeframes") or []]
+        names = [str(name).upper() for name in raw.get("scenario6_timeframes") or []]
+        self._timeframes = list(dict.fromkeys(market.timeframe if name == "PRIMARY" else name for name in names))
+        self._blocks = chain_parameters(raw, market.timeframe)
         self._any = str(raw.get("scenario6_mode", "all")).lower() == "any"
         self._links: dict[tuple[str, str], list[bool]] = {}
 
@@ -55,11 +81,11 @@ class Chain:
         return self._links[key]
 
     def _compute(self, name: str, direction: str) -> list[bool]:
-        p = overrides(self._raw, name, direction)
+        p = overrides(self._raw, self._blocks.get(name, {}), direction)
         z_parameters = (int(p["window_length"]), float(p["kalman_r"]), float(p["kalman_q"]))
         band_parameters = (int(p["b_b_length"]), float(p["std_factor"]))
         n = len(self._market.bid.ts)
-        if name in ("PRIMARY", self._market.timeframe):
+        if name == self._market.timeframe:
             close = self._market.bid.ohlcv[:, 3].tolist()
             z = self._primary.one("kalman_zscore", *z_parameters)
             upper, _, lower = self._primary.series("bollinger", *band_parameters)

@@ -9,25 +9,18 @@ from typing import Any, Optional
 
 import numpy as np
 
-from backtest_engine.config import BacktestConfig
+from backtest_engine.config import BacktestConfig, timeframe_delta
 from backtest_engine.data import Market
 from backtest_engine.execution import PositionManager, Signal
 from backtest_engine.gates import NewsCalendar
 from backtest_engine.indicators import IndicatorSet, read_indicator, stepwise
+from backtest_engine.parameters import DEFAULTS, converted
 from backtest_engine.scenario6 import Chain
+from backtest_engine.spellings import direction as one_direction
+from backtest_engine.spellings import scenarios
 from backtest_engine.volatility_cluster import VolatilityCluster
 from backtest_engine.volatility_cluster import parameters as cluster_parameters
 
-DEFAULTS: dict[str, Any] = {
-    "atr_length": 14, "atr_mult": 2.0, "b_b_length": 20, "std_factor": 2.0, "window_length": 100,
-    "z_score_long": -2.5, "z_score_short": 2.5, "ema_length": 30, "kalman_r": 0.01, "kalman_q": 1.0,
-    "tp_min_distance": 1.0, "direction_filter": "both", "enabled_scenarios": [], "use_position_manager": True,
-    "max_holding_minutes": 30, "htf_tf": "D1", "htf_ema": 100, "htf_filter": "both",
-    "extra_htf_tf": "AUTO", "extra_htf_ema": 50, "extra_htf_filter": "both",
-    "garch_alpha": 0.05, "garch_beta": 0.90, "garch_omega": None, "garch_use_log_returns": True,
-    "garch_scale": 100.0, "garch_min_periods": 50, "garch_sigma_floor": 1e-6, "local_z_lookback": 0,
-    "intraday_vol_feature": "garch_forecast", "intraday_vol_garch_lookback": 500,
-}
 AUTO_TIMEFRAME = {"M5": "H1", "M15": "H4", "M30": "H4"}
 
 
@@ -36,6 +29,7 @@ class ScriptedOrdersStrategy:
 
     def __init__(self, config: BacktestConfig, market: Market, portfolio: Any, start: int, news: Optional[Path]) -> None:
         params = config.strategy.parameters
+        self.timeframe = market.timeframe
         self._symbol, self._start, self._market = config.symbol, start, market
         self._by_bar: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         for number, order in enumerate(params.get("orders") or []):
@@ -65,15 +59,16 @@ class MeanReversionZScoreStrategy:
     """Fades stretched prices; the first rule that hits is the signal: 1S 1L 2S 2L 3S 3L 4S 4L 5L 5S 6L 6S."""
 
     def __init__(self, config: BacktestConfig, market: Market, portfolio: Any, start: int, news: Optional[Path]) -> None:
-        self.params = {**DEFAULTS, **config.strategy.parameters}
+        self.params = {**DEFAULTS, **converted(config.strategy.parameters, "strategy.parameters")}
+        self.timeframe = market.timeframe
         p = self.params
         self._symbol, self._portfolio, self._market = config.symbol, portfolio, market
         if news is None:
             raise FileNotFoundError("no news calendar is configured (OMEGA_NEWS_CALENDAR_FILE)")
         self._news = NewsCalendar(news, config.symbol)
-        self._decision_step = market_step(config) if config.close_mode else None
+        self._step = timeframe_delta(config.timeframes.primary)
         self._sets = IndicatorSet(config.symbol, market.timeframe, market.bid.ts, market.bid.ohlcv, market.ask.ohlcv)
-        self._scenarios = self._enabled(p["enabled_scenarios"])
+        self._scenarios, self._only = scenarios(p["enabled_scenarios"]), one_direction(p["direction_filter"])
         self._orders = 0
         manager = PositionManager(p["max_holding_minutes"])
         self.position_manager = manager if p["use_position_manager"] else None
@@ -91,21 +86,14 @@ class MeanReversionZScoreStrategy:
         self._chain = Chain(p, market, self._sets)
         self._biases: dict[str, list[int]] = {}
 
-    @staticmethod
-    def _enabled(given: Any) -> set[int]:
-        wanted = set()
-        if isinstance(given, (list, tuple, set)):
-            wanted = {int(x) for x in given if str(x).strip().isdigit() and 1 <= int(x) <= 6}
-        return wanted or {1, 2, 3, 4, 5, 6}
-
     def on_bar(self, index: int, time: datetime) -> list[Signal]:
-        decision = time if self._decision_step is None else time + self._decision_step
-        if self._news.blocked(decision):
+        # News is tested at the bar's close, whatever the entry timestamp mode is.
+        if self._news.blocked(time + self._step):
             return []
         if self._portfolio.count_open(self._symbol) >= 1:
             return []
         for number, direction, rule in self._rules:
-            if number not in self._scenarios or self.params["direction_filter"] not in ("both", direction):
+            if number not in self._scenarios or self._only not in (None, direction):
                 continue
             levels = rule(index, direction)
             if levels is not None:
@@ -181,7 +169,7 @@ class MeanReversionZScoreStrategy:
         if not (close <= lower[index] if direction == "long" else close >= upper[index]):
             return None
         arguments = (float(p["kalman_r"]), float(p["kalman_q"]), *self._garch())
-        lookback = int(p["local_z_lookback"] or 0)
+        lookback = int(p["local_z_lookback"])
         if lookback > 0:
             z = self._sets.local("kalman_garch_zscore_local", index, lookback, *arguments)
         else:
@@ -196,7 +184,7 @@ class MeanReversionZScoreStrategy:
         p = self.params
         if p["intraday_vol_feature"] == "atr_points":
             return self._sets.one("atr", int(p["atr_length"]))[: index + 1]
-        lookback = int(p["intraday_vol_garch_lookback"] or 0)
+        lookback = int(p["intraday_vol_garch_lookback"])
         stream = self._sets.local("garch_volatility_local", index, lookback if lookback > 0 else 500, *self._garch())
         return read_indicator(stream)[0]
 
@@ -238,12 +226,6 @@ class MeanReversionZScoreStrategy:
         ema = np.array(stepwise("ema_stepwise", closes, visible, self._market.bid.ts, timeframe, length)[0])
         close = np.where(visible >= 0, closes[np.maximum(visible, 0)], np.nan)
         return [0 if math.isnan(d) else int(math.copysign(1, d)) if d else 0 for d in (close - ema).tolist()]
-
-
-def market_step(config: BacktestConfig) -> Any:
-    from backtest_engine.config import timeframe_delta
-
-    return timeframe_delta(config.timeframes.primary)
 
 
 REGISTRY: dict[tuple[str, str], Any] = {

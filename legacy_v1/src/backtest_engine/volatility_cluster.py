@@ -50,15 +50,9 @@ class VolatilityCluster:
         self._feature = feature
         self._window, self._k, self._log, self._min_points = window, k, log_transform, min_points
         self._hysteresis, self._allowed = hysteresis, {str(name).lower() for name in allowed}
-        self._labels: dict[int, Optional[str]] = {}
 
-    def label(self, index: int) -> Optional[str]:
-        """Regime of a bar, None when there is too little to tell."""
-        if index not in self._labels:
-            self._labels[index] = self._compute(index)
-        return self._labels[index]
-
-    def _compute(self, index: int) -> Optional[str]:
+    def labels(self, index: int) -> Optional[list[str]]:
+        """Regimes of the window that ends at a bar, oldest first; None when there is too little to tell."""
         values = [v for v in self._feature(index) if not math.isnan(v)]
         if len(values) < self._min_points:
             return None
@@ -70,18 +64,18 @@ class VolatilityCluster:
             values = [math.log(max(v, 1e-12)) for v in values]
         recent = np.array(values)
         centres, labels = kmeans_1d(recent, self._k)
-        rank = int(np.flatnonzero(np.argsort(centres, kind="stable") == labels[-1])[0])
-        return regime_name(rank)
+        names = {int(label): regime_name(rank) for rank, label in enumerate(np.argsort(centres, kind="stable"))}
+        return [names[label] for label in labels.tolist()]
 
     def allows(self, index: int) -> bool:
-        current = self.label(index)
-        if current is None:
+        """Whether the bar's regime is allowed and, under hysteresis, that of the last bars of ITS clustering, too."""
+        labels = self.labels(index)
+        if labels is None:
             return False
-        if self._hysteresis > 1:
-            first = index - self._hysteresis + 1
-            if first < 0 or any(self.label(i) != current for i in range(first, index)):
-                return False
-        return current in self._allowed
+        last = labels[-self._hysteresis :] if self._hysteresis > 1 else labels[-1:]
+        if len(last) < self._hysteresis or set(last) != {labels[-1]}:
+            return False
+        return labels[-1] in self._allowed
 
 
 def cluster_window(timeframe: str) -> int:
@@ -92,7 +86,7 @@ def cluster_window(timeframe: str) -> int:
 def parameters(raw: dict[str, Any], timeframe: str) -> dict[str, Any]:
     """Cluster settings of a strategy's parameters."""
     return {
-        "window": int(raw.get("intraday_vol_cluster_window") or cluster_window(timeframe)),
+        "window": int(raw.get("intraday_vol_cluster_window", cluster_window(timeframe))),
         "k": int(raw.get("intraday_vol_cluster_k", 3)),
         "log_transform": bool(raw.get("intraday_vol_log_transform", True)),
         "min_points": int(raw.get("intraday_vol_min_points", 60)),

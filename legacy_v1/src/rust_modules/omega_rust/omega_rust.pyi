@@ -5,7 +5,7 @@ Errors are the typed exceptions of ``shared.exceptions``: 1001 for arguments, 10
 not an IPC stream, 5004 for another schema, 5005 for a caught panic.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 __version__: str
@@ -87,7 +87,7 @@ class PortfolioRust:
     initial_max_drawdown: float
     total_fees: float
     last_exit_time: datetime | None
-    def __init__(self, initial_balance: float) -> None: ...
+    def __init__(self, initial_balance: float, exit_shift: timedelta | None = None) -> None: ...
     def start(self, time: datetime) -> None: ...
     def register_entry(self, position: PositionRust) -> None: ...
     def register_fee(self, time: datetime, kind: str, symbol: str, size: float, fee: float) -> None: ...

@@ -124,7 +124,7 @@ class Watch:
 
     def _attach(self, wrapped: Any, strategy: Any, portfolio: Any) -> None:
         """Watches the strategy and every wrapper around it, from the inside out."""
-        from backtest_engine.gates import CooldownWrapper, UniversalSessionWrapper
+        from backtest_engine.gates import CooldownWrapper, UniversalSessionFilterWrapper
         from backtest_engine.strategies import MeanReversionZScoreStrategy
 
         wrappers = [wrapped]
@@ -135,7 +135,7 @@ class Watch:
             self._watch_strategy(strategy)
         self._watch_cooldowns(wrappers.pop(), portfolio, strategy._market.times)
         for wrapper in reversed(wrappers):
-            if isinstance(wrapper, UniversalSessionWrapper):
+            if isinstance(wrapper, UniversalSessionFilterWrapper):
                 self._watch_session(wrapper, "session", functools.partial(_every_day, wrapper._windows))
             else:
                 self._watch_session(wrapper, "anchor", wrapper._calendar.windows)
@@ -276,7 +276,7 @@ def _cooldown(state: dict[str, Any], index: int, decision: datetime, times: list
     wrapper._minutes = wrapper._candles = 0
     if CooldownWrapper._blocked(wrapper, index, decision):
         last_exit = state["_portfolio"].last_exit_time
-        return "cooldown_exit", _later(last_exit + shift, state["_minutes_trade"])
+        return "cooldown_exit", _later(last_exit, state["_minutes_trade"])
     wrapper._minutes = state["_minutes"]
     if CooldownWrapper._blocked(wrapper, index, decision):
         return "cooldown_entry", _later(state["_last_entry"], state["_minutes"])

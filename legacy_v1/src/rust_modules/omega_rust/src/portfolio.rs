@@ -1,6 +1,6 @@
 //! Cash, trades, fees and the equity curve, held by Python across bars.
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -29,8 +29,10 @@ pub struct PortfolioRust {
     initial_max_drawdown: f64,
     #[pyo3(get)]
     total_fees: f64,
+    /// Time of the last exit, with `exit_shift` already added.
     #[pyo3(get)]
     last_exit_time: Option<DateTime<Utc>>,
+    exit_shift: TimeDelta,
     active: Vec<Py<PositionRust>>,
     closed: Vec<Py<PositionRust>>,
     curve: Vec<(DateTime<Utc>, f64)>,
@@ -54,8 +56,10 @@ pub fn round_half_even(x: f64, digits: usize) -> f64 {
 
 #[pymethods]
 impl PortfolioRust {
+    /// `exit_shift`: what is added to the time of an exit before it is kept (the timeframe, in trade-close mode).
     #[new]
-    fn new(initial_balance: f64) -> Self {
+    #[pyo3(signature = (initial_balance, exit_shift=None))]
+    fn new(initial_balance: f64, exit_shift: Option<TimeDelta>) -> Self {
         let sentinel = Utc.timestamp_opt(946_684_800, 0).single().unwrap_or_default();
         Self {
             initial_balance,
@@ -66,6 +70,7 @@ impl PortfolioRust {
             initial_max_drawdown: 0.0,
             total_fees: 0.0,
             last_exit_time: None,
+            exit_shift: exit_shift.unwrap_or_default(),
             active: vec![],
             closed: vec![],
             curve: vec![(sentinel, initial_balance)],
@@ -135,7 +140,7 @@ impl PortfolioRust {
         }
         // Without this bar's exit fees: they reach the equity only at the end of the bar (observed).
         self.trade_curve.push((time, self.equity));
-        self.last_exit_time = Some(time);
+        self.last_exit_time = time.checked_add_signed(self.exit_shift);
         let done = self.active.remove(index);
         self.closed.push(done);
         Ok(())
@@ -194,7 +199,7 @@ impl PortfolioRust {
                 self.cash += result;
                 self.equity += result;
                 self.trade_curve.push((time, self.equity));
-                self.last_exit_time = Some(time);
+                self.last_exit_time = time.checked_add_signed(self.exit_shift);
                 out.processed += 1;
                 out.total_result += result;
             }

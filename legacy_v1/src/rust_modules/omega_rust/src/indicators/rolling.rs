@@ -58,31 +58,65 @@ pub fn sma(values: &[f64], p: usize) -> Vec<f64> {
     out
 }
 
-/// Sample standard deviation (ddof 1) of one full window: two passes, left to right.
-pub fn sample_std(window: &[f64]) -> f64 {
-    if window.len() < 2 || window.iter().any(|x| x.is_nan()) {
-        return f64::NAN;
-    }
-    if window.iter().all(|x| *x == window[0]) {
-        return 0.0;
-    }
-    let n = window.len() as f64;
-    let mut total = 0.0;
-    for x in window {
-        total += x;
-    }
-    let mean = total / n;
-    let mut squares = 0.0;
-    for x in window {
-        let d = x - mean;
-        squares += d * d;
-    }
-    (squares / (n - 1.0)).sqrt()
+/// Mean and squared deviations of a sliding window, updated value by value (Welford), with one compensation for what
+/// enters and one for what leaves. The noise that this leaves behind decides trades.
+#[derive(Default)]
+struct RunningDeviation {
+    count: usize,
+    mean: f64,
+    squares: f64,
+    lost_in: f64,
+    lost_out: f64,
 }
 
-/// `sample_std` at every index with a full window, NaN before.
+impl RunningDeviation {
+    fn enter(&mut self, value: f64) {
+        self.count += 1;
+        let before = self.mean - self.lost_in;
+        let y = value - self.lost_in;
+        let t = y - self.mean;
+        self.lost_in = t + self.mean - y;
+        self.mean += t / self.count as f64;
+        self.squares += (value - before) * (value - self.mean);
+    }
+
+    fn leave(&mut self, value: f64) {
+        self.count -= 1;
+        if self.count == 0 {
+            (self.mean, self.squares) = (0.0, 0.0);
+            return;
+        }
+        let before = self.mean - self.lost_out;
+        let y = value - self.lost_out;
+        let t = y - self.mean;
+        self.lost_out = t + self.mean - y;
+        self.mean -= t / self.count as f64;
+        self.squares -= (value - before) * (value - self.mean);
+    }
+}
+
+/// Sample standard deviation (ddof 1) of the last `p` values; NaN while one of them is missing, and for `p` = 1.
 pub fn rolling_std(values: &[f64], p: usize) -> Vec<f64> {
-    (0..values.len()).map(|i| if i + 1 < p { f64::NAN } else { sample_std(&values[i + 1 - p..=i]) }).collect()
+    let mut state = RunningDeviation::default();
+    let mut same_run = 0usize;
+    let mut previous = f64::NAN;
+    let mut out = Vec::with_capacity(values.len());
+    for (i, &value) in values.iter().enumerate() {
+        if i >= p && values[i - p].is_finite() {
+            state.leave(values[i - p]);
+        }
+        if value.is_finite() {
+            same_run = if value == previous { same_run + 1 } else { 1 };
+            previous = value;
+            state.enter(value);
+        }
+        out.push(match state.count == p && p > 1 {
+            false => f64::NAN,
+            true if same_run >= p => 0.0,
+            true => (state.squares / (p as f64 - 1.0)).max(0.0).sqrt(),
+        });
+    }
+    out
 }
 
 /// (upper, mid, lower) bands.
