@@ -16,7 +16,7 @@ ABOUT_SWITCHES = [adr for adr in ALL if adr.switch and adr.accepted]
 
 def test_each_switch_has_exactly_one_adr_and_each_adr_a_switch_that_exists() -> None:
     assert adrs.unmatched(ALL, SWITCHES) == []
-    assert len(ABOUT_SWITCHES) == len(SWITCHES) == 26
+    assert len(ABOUT_SWITCHES) == len(SWITCHES) == 27
 
 
 @pytest.mark.parametrize("adr", ABOUT_SWITCHES, ids=lambda adr: adr.switch)

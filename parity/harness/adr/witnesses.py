@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import Phase, find, settings
 
 from parity.harness.engines import SWITCHES, V1Engine, V2Engine
-from parity.harness.generate.cases import RATES, SCRIPTED, cases
+from parity.harness.generate.cases import MEAN_REVERSION, RATES, SCRIPTED, cases
 from parity.harness.model.bars import Bars
 from parity.harness.model.case import DEFAULT_COSTS, Case
 from parity.harness.oracle.compare import Tolerances
@@ -65,22 +65,28 @@ def scripted(
     **top: Any,
 ) -> Case:
     """A witness of scripted orders on the bars of one day."""
-    parameters = {"orders": orders, "max_holding_minutes": max_holding_minutes}
+    strategy = {**SCRIPTED, "parameters": {"orders": orders, "max_holding_minutes": max_holding_minutes}}
+    return _witness(switch, bars, strategy, costs or FREE, symbol=symbol, **top)
+
+
+def _witness(
+    switch: str, bars: list[list[float]], strategy: dict[str, Any], costs: dict[str, Any], **top: Any
+) -> Case:
     config = {
-        "symbol": symbol,
+        "symbol": "EURUSD",
         "start_date": "2025-01-07",
         "end_date": "2025-01-08",
-        "timeframes": {"primary": "M1"},
+        "timeframes": {"primary": "M1", "additional": []},
         "warmup_bars": 0,
         "account_currency": "USD",
         "rates_static": RATES,
         "execution": {"random_seed": 42},
-        "strategy": {**SCRIPTED, "parameters": parameters},
+        "strategy": strategy,
         **top,
     }
     return Case(
         id=f"switch::{switch}", description=f"minimal witness of the switch {switch}", config=config,
-        bars={"M1": Bars.of(bars)}, costs=costs or FREE, tags=("witness", switch),
+        bars={"M1": Bars.of(bars)}, costs=costs, tags=("witness", switch),
     )  # fmt: skip
 
 
@@ -103,11 +109,26 @@ def _over_midnight() -> Case:
     return scripted("metrics_definition", bars, orders)
 
 
+def _on_the_band() -> Case:
+    """The fifth close lies exactly 1.5 deviations below the mean of four: rounding decides whether it is on the band.
+
+    The first close has left the window by then, and only a deviation that runs from the first bar remembers it.
+    """
+    closes = (0, 6, 0, 0, 0, -10, 10)
+    bars = [(a, max(a, b) + 1, min(a, b) - 1, b) for a, b in zip(closes, closes[1:], strict=False)]
+    lengths = {"b_b_length": 4, "window_length": 2, "ema_length": 2, "atr_length": 1}
+    factors = {"std_factor": 1.5, "atr_mult": 1.0, "kalman_r": 1.0, "kalman_q": 1.0}
+    rules = {"enabled_scenarios": [2], "direction_filter": "long", "z_score_long": -0.1, "htf_tf": "NONE"}
+    parameters = {**lengths, **factors, **rules, "use_position_manager": False}
+    return _witness("rolling_deviation", rows(*bars), {**MEAN_REVERSION, "parameters": parameters}, FREE)
+
+
 BUILDERS: dict[str, Callable[[], Case]] = {
     "bar_order": lambda: scripted("bar_order", rows(QUIET, QUIET), [LONG], max_holding_minutes=0, **ALL_DAY),
     "end_date": lambda: scripted("end_date", rows(QUIET, RISE), [LONG], end_date="2025-01-07"),
     "warmup": lambda: scripted("warmup", rows(QUIET, RISE), [LONG], warmup_bars=5),
     "data_rules": lambda: scripted("data_rules", _duplicate_row(), [LONG]),
+    "rolling_deviation": _on_the_band,
     "config_rules": lambda: scripted(
         "config_rules", rows(QUIET, QUIET), [order(0, "long", "market", 1.1001, 1.0981, 1.0991)]
     ),

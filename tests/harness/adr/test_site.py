@@ -48,7 +48,7 @@ def test_every_switch_has_a_block_and_a_line_of_the_index() -> None:
 
 
 def test_the_table_has_every_switch_on_every_run_and_another_one_is_refused(folder: Path) -> None:
-    assert len(measure.load(folder)) == 26 * 17
+    assert len(measure.load(folder)) == 27 * 17
     path = folder / measure.TABLE
     text = path.read_text(encoding="utf-8")
     for broken, words in (

@@ -136,7 +136,7 @@ def test_a_broken_file_or_a_witness_that_is_no_case_ends_with_2(
 
 def test_every_adr_of_the_project_holds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["adr", "check"]) == 0
-    assert "26 hold\n" in capsys.readouterr().out
+    assert "27 hold\n" in capsys.readouterr().out
 
 
 def test_measuring_again_ends_with_0_and_with_1_where_a_figure_has_changed(
@@ -144,7 +144,7 @@ def test_measuring_again_ends_with_0_and_with_1_where_a_figure_has_changed(
 ) -> None:
     again = ["adr", "measure", "--check", "--run", "s1-anchored"]
     assert main(again) == 0
-    assert f"26 measurements, 0 differ from {measure.TABLE}" in capsys.readouterr().out
+    assert f"27 measurements, 0 differ from {measure.TABLE}" in capsys.readouterr().out
     folder = Path(shutil.copytree(record.ADR_DIR, tmp_path / "ADRs"))
     path = folder / measure.TABLE
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -301,7 +301,7 @@ def test_five_thousand_equal_trades_are_compared_by_equality_alone(
 
 
 def test_explain_finds_the_minimal_set_even_when_switches_interact() -> None:
-    switches = [f"s{i}" for i in range(26)]
+    switches = [f"s{i}" for i in range(27)]
     needed = {"s3", "s17", "s18"}
     asked = []
 

@@ -31,6 +31,19 @@ impl Findings {
         });
     }
 
+    /// Adds a key that nobody reads, with the nearest of those that are known: a fault, unless such keys are accepted.
+    pub fn unread(&self, path: &str, message: &str, value: &Value, known: &[&str]) {
+        let key = path.rsplit('.').next().unwrap_or(path);
+        self.unknown.borrow_mut().push(ConfigIssue {
+            code: codes::INVALID_ARGUMENT,
+            path: path.to_string(),
+            message: message.to_string(),
+            value: shorten(value),
+            allowed: (!known.is_empty()).then(|| known.join(", ").into()),
+            nearest: nearest(key, known),
+        });
+    }
+
     /// (faults, unknown keys).
     pub fn into_parts(self) -> (Vec<ConfigIssue>, Vec<ConfigIssue>) {
         (self.issues.into_inner(), self.unknown.into_inner())
@@ -80,15 +93,13 @@ impl<'a> Object<'a> {
         self.map.get(key).is_some_and(Value::is_null)
     }
 
-    /// Takes a key whose name is only known at run time.
-    pub fn dynamic(&self, key: &str) -> Option<&'a Value> {
-        let value = self.map.get(key)?;
+    /// Counts a key as known whose name is only known at run time.
+    pub fn accept(&self, key: &str) {
         self.accepted.borrow_mut().insert(key.to_string());
-        Some(value)
     }
 
     /// All entries, for objects whose keys are data.
-    pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
         self.map.iter()
     }
 
@@ -145,12 +156,16 @@ impl<'a> Object<'a> {
         self.parsed(key, allowed, parse)
     }
 
-    /// A number inside `bound`; absence, null and faults give the default.
+    /// A number inside `bound`; absence and faults give the default. Null is a fault: whoever writes it may not mean
+    /// the default.
     pub fn number(&self, key: &'static str, default: f64, bound: Bound) -> f64 {
+        if self.is_null(key) {
+            self.fault(codes::TYPE_MISMATCH, key, "must not be null", &Value::Null, bound);
+        }
         self.number_or_none(key, bound).unwrap_or(default)
     }
 
-    /// As `number`, without a default.
+    /// As `number`, without a default; null is none.
     pub fn number_or_none(&self, key: &'static str, bound: Bound) -> Option<f64> {
         self.bounded(key, bound, Allowed::Within)
     }
@@ -176,12 +191,15 @@ impl<'a> Object<'a> {
         Some(x)
     }
 
-    /// A whole number within `low..=high`; absence, null and faults give the default.
+    /// A whole number within `low..=high`; absence and faults give the default, null is a fault.
     pub fn whole(&self, key: &'static str, default: i64, low: i64, high: i64) -> i64 {
+        if self.is_null(key) {
+            self.fault(codes::TYPE_MISMATCH, key, "must not be null", &Value::Null, Bound::whole(low, high));
+        }
         self.whole_or_none(key, low, high).unwrap_or(default)
     }
 
-    /// As `whole`, without a default.
+    /// As `whole`, without a default; null is none.
     pub fn whole_or_none(&self, key: &'static str, low: i64, high: i64) -> Option<i64> {
         let value = self.get(key)?;
         let bound = Bound::whole(low, high);
@@ -286,14 +304,7 @@ impl<'a> Object<'a> {
             if known.contains(&key.as_str()) || self.accepted.borrow().contains(key) {
                 continue;
             }
-            self.findings.unknown.borrow_mut().push(ConfigIssue {
-                code: codes::INVALID_ARGUMENT,
-                path: self.at(key),
-                message: "unknown key".to_string(),
-                value: shorten(value),
-                allowed: Some(known.join(", ").into()),
-                nearest: nearest(key, &known),
-            });
+            self.findings.unread(&self.at(key), "unknown key", value, &known);
         }
     }
 }

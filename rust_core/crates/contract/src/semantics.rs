@@ -57,6 +57,8 @@ switches! {
     warmup,
     /// Lenient cleaning or strict governance of the data.
     data_rules,
+    /// How the deviation of a trailing window is computed.
+    rolling_deviation,
     /// Whether meaningless configurations are refused.
     config_rules,
     /// Whether a session's end belongs to it.
@@ -108,8 +110,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_26_switches_and_each_can_be_set() {
-        assert_eq!(Semantics::NAMES.len(), 26);
+    fn there_are_27_switches_and_each_can_be_set() {
+        assert_eq!(Semantics::NAMES.len(), 27);
         for name in Semantics::NAMES {
             let mut one = Semantics::all(Setting::V2);
             assert!(one.set(name, Setting::V1));

@@ -177,7 +177,7 @@ impl<'a> Broker<'a> {
         order.entry = price;
         order.size = size;
         order.initial_sl = order.sl;
-        order.fill = Some(Fill { bar: now.index, ts: now.ts });
+        order.fill = Some(Fill { bar: now.index, ts: now.ts, number: self.fills });
         self.fills += 1;
         self.trace.add("filled", Some(order.request.id), || [("price", json!(price)), ("size", json!(size))]);
         let fee = self.desk.fee(price, size, Occasion::Entry)?;

@@ -116,6 +116,7 @@ pub struct Gates {
     windows: Windows,
     anchored: Option<Anchored>,
     end_included: bool,
+    news_at_close: bool,
     close_shift: i64,
     decision_shift: i64,
     cooldown: Cooldown,
@@ -137,6 +138,7 @@ impl Gates {
             windows,
             anchored: config.anchored_sessions.as_ref().map(Anchored::new),
             end_included: policies.session_end_included,
+            news_at_close: policies.legacy_news,
             close_shift: step,
             decision_shift: if at_close { step } else { 0 },
             cooldown: Cooldown {
@@ -152,6 +154,11 @@ impl Gates {
     /// Time at which the decision on a bar is taken.
     pub fn decision(&self, ts: i64) -> i64 {
         ts + self.decision_shift
+    }
+
+    /// Time of a bar at which the news are asked: V1 asks at the close in both modes.
+    pub fn news_time(&self, ts: i64) -> i64 {
+        if self.news_at_close { ts + self.close_shift } else { self.decision(ts) }
     }
 
     /// Whether the strategy may decide on this bar.

@@ -38,16 +38,18 @@ impl<'a> Manager<'a> {
         }
     }
 
-    /// Whether the manager runs; behind two wrappers V1 cannot find it and fails.
-    pub fn reachable(&self) -> Result<bool, RunError> {
-        match (self.reach, self.wrappers) {
-            (ManagerReach::Enabled, _) | (ManagerReach::OneWrapper, 1) => Ok(self.enabled),
-            (ManagerReach::OneWrapper, 0) => Ok(false),
-            (ManagerReach::OneWrapper, _) => {
-                let message = "sessions and anchored_sessions together hide the position manager (timeout_reach v1)";
-                Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, message))
-            }
+    /// Behind two wrappers V1 cannot find the manager and fails on its first bar, whatever there is to manage.
+    pub fn check_reach(&self) -> Result<(), RunError> {
+        if self.reach == ManagerReach::OneWrapper && self.wrappers > 1 {
+            let message = "sessions and anchored_sessions together hide the position manager (timeout_reach v1)";
+            return Err(RunError::new(Category::Runtime, codes::INTERNAL_ERROR, message));
         }
+        Ok(())
+    }
+
+    /// Whether the manager runs.
+    pub fn reachable(&self) -> bool {
+        self.enabled && (self.reach == ManagerReach::Enabled || self.wrappers == 1)
     }
 
     pub fn edit(&self, order: &mut Order, bar: usize) {
@@ -57,8 +59,9 @@ impl<'a> Manager<'a> {
         }
     }
 
+    /// Whether an open position has been held for as long as it may be.
     pub fn expired(&self, order: &Order, now: i64) -> bool {
-        let Some(limit) = self.holding_ns else {
+        let Some(limit) = self.holding_ns.filter(|_| order.is_open()) else {
             return false;
         };
         let since = match order.fill {

@@ -21,6 +21,8 @@ pub struct Request {
 pub struct Fill {
     pub bar: usize,
     pub ts: i64,
+    /// Counted over the whole run.
+    pub number: usize,
 }
 
 /// A live order.

@@ -4,6 +4,8 @@
 
 use omega_contract::semantics::Semantics;
 
+use crate::indicators::DeviationRule;
+
 /// Order of the steps within one bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BarOrder {
@@ -107,6 +109,7 @@ pub enum MetricSet {
 #[derive(Debug, Clone, Copy)]
 pub struct Policies {
     pub bar_order: BarOrder,
+    pub deviation: DeviationRule,
     pub session_end_included: bool,
     pub legacy_news: bool,
     pub stop_entry_slides: bool,
@@ -141,6 +144,7 @@ impl Policies {
         }
         Self {
             bar_order: either!(bar_order, BarOrder::StrategyFirst, BarOrder::StrategyLast),
+            deviation: either!(rolling_deviation, DeviationRule::Running, DeviationRule::Window),
             session_end_included: either!(session_bounds, true, false),
             legacy_news: either!(news_rule, true, false),
             stop_entry_slides: s.stop_entry_gap.is_v2(),

@@ -101,6 +101,7 @@ impl<'a> Run<'a> {
     pub fn play(&mut self) -> Result<(), RunError> {
         let bars = &self.inputs.bars;
         let mut index = self.inputs.start;
+        self.manager.check_reach()?;
         while index < bars.len() {
             if self.broker.active.is_empty() && !self.broker.trace.is_on() {
                 // Nothing is alive, so until the strategy may want something every bar only repeats the balance.
@@ -125,11 +126,10 @@ impl<'a> Run<'a> {
     fn hold(&mut self, from: usize) -> Result<usize, RunError> {
         let bars = self.inputs.bars;
         let edited = !self.manager.edits.is_empty();
-        let (Some(position), Ok(managed), false) =
-            (self.broker.lone_position(from), self.manager.reachable(), edited || self.broker.trace.is_on())
-        else {
+        let (Some(position), false) = (self.broker.lone_position(from), edited || self.broker.trace.is_on()) else {
             return Ok(from);
         };
+        let managed = self.manager.reachable();
         let end = self.strategy.next_while_open(from, self.inputs.start).unwrap_or(usize::MAX).min(bars.len());
         let (cash, closed) = (self.broker.ledger.cash, self.broker.closed.len());
         let mut index = from;
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
         View {
             index: now.index,
             bar: now.index - self.inputs.start,
-            decision: self.gates.decision(now.ts),
+            news_time: self.gates.news_time(now.ts),
             open_positions: self.broker.open_positions(),
         }
     }
@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
     }
 
     fn edit_levels(&mut self, bar: usize) -> Result<(), RunError> {
-        if self.manager.edits.is_empty() || self.broker.active.is_empty() || !self.manager.reachable()? {
+        if self.manager.edits.is_empty() || self.broker.active.is_empty() || !self.manager.reachable() {
             return Ok(());
         }
         for order in self.broker.active.iter_mut().filter(|order| order.is_open()) {
@@ -217,19 +217,16 @@ impl<'a> Run<'a> {
     }
 
     fn manage(&mut self, now: Now, bar: usize, with_edits: bool) -> Result<(), RunError> {
-        if self.broker.active.is_empty() || !self.manager.reachable()? {
+        if self.broker.active.is_empty() || !self.manager.reachable() {
             return Ok(());
         }
         let mut orders = std::mem::take(&mut self.broker.active);
-        let answer = orders.iter_mut().filter(|order| order.is_open()).try_for_each(|order| {
-            if self.manager.expired(order, now.ts) {
-                return self.broker.time_out(order, now);
-            }
-            if with_edits {
-                self.manager.edit(order, bar);
-            }
-            Ok(())
-        });
+        let mut due: Vec<usize> = (0..orders.len()).filter(|k| self.manager.expired(&orders[*k], now.ts)).collect();
+        due.sort_by_key(|k| orders[*k].fill.map(|fill| fill.number));
+        let answer = due.into_iter().try_for_each(|k| self.broker.time_out(&mut orders[k], now));
+        if with_edits {
+            orders.iter_mut().filter(|order| order.is_open()).for_each(|order| self.manager.edit(order, bar));
+        }
         orders.retain(|order| !order.done);
         self.broker.active = orders;
         answer

@@ -8,7 +8,7 @@ use omega_contract::strategy::Direction;
 use omega_engine::indicators::bands::Bands;
 use omega_engine::indicators::oscillators::{choppiness, dmi, macd, roc, rsi};
 use omega_engine::indicators::z_score::ZScore;
-use omega_engine::indicators::{atr, ema, kalman_mean, sma};
+use omega_engine::indicators::{DeviationRule, atr, ema, kalman_mean, sma};
 use omega_engine::volatility::{self, Garch};
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ fn folder() -> PathBuf {
 }
 
 fn z_scores(x: &[f64], centre: Vec<f64>, window: usize) -> Vec<f64> {
-    let z = ZScore::around(x, &centre, window, [-1.0, 1.0]);
+    let z = ZScore::around(x, &centre, window, [-1.0, 1.0], DeviationRule::Running);
     (0..x.len()).map(|i| z.at(i)).collect()
 }
 
@@ -65,7 +65,7 @@ fn compute(key: &str, bid: &Bars, ask: &Bars) -> Vec<f64> {
         ("atr", "ask") => atr(&ask.high, &ask.low, &ask.close, whole(2)),
         ("atr", _) => atr(&bid.high, &bid.low, x, whole(1)),
         ("bb", _) => {
-            let bands = Bands::new(&x[..], whole(1), number(2));
+            let bands = Bands::new(&x[..], whole(1), number(2), DeviationRule::Running);
             let one = |i: usize| match parts[3] {
                 "upper" => bands.edge(i, Direction::Short),
                 "lower" => bands.edge(i, Direction::Long),

@@ -7,19 +7,31 @@ use serde_json::{Map, Value};
 use crate::bound::Bound;
 use crate::codes;
 use crate::reader::Object;
-use crate::strategy::{Direction, Link, LinkSides, MeanReversion};
+use crate::strategy::{Link, LinkSides, MeanReversion};
 use crate::time::Timeframe;
 
 const PARAMETERS: [&str; 8] =
-    ["window_length", "z_score_long", "z_score_short", "z_score", "kalman_r", "kalman_q", "b_b_length", "std_factor"];
+    ["window_length", "z_score", "z_score_long", "z_score_short", "kalman_r", "kalman_q", "b_b_length", "std_factor"];
+const PRIMARY: &str = "PRIMARY";
+const LONG: &str = "long";
+const SHORT: &str = "short";
 const LONGEST: i64 = 10_000_000;
 
-/// Names of the links: a timeframe or `PRIMARY`.
-pub fn timeframes(params: &Object) -> Vec<String> {
+/// The timeframe that a key names, in any case; `PRIMARY` is the primary one.
+fn canonical(name: &str, primary: Option<Timeframe>) -> Option<String> {
+    let upper = name.to_ascii_uppercase();
+    if upper == PRIMARY {
+        return Some(primary.map_or(PRIMARY, Timeframe::name).to_string());
+    }
+    Timeframe::parse(&upper).map(|tf| tf.name().to_string())
+}
+
+/// Names of the links' timeframes, each once.
+pub fn timeframes(params: &Object, primary: Option<Timeframe>) -> Vec<String> {
     let mut out = vec![];
     for (path, item) in params.list("scenario6_timeframes").unwrap_or_default() {
-        let name = item.as_str().map(str::to_ascii_uppercase);
-        match name.filter(|name| name == "PRIMARY" || Timeframe::parse(name).is_some()) {
+        match item.as_str().and_then(|name| canonical(name, primary)) {
+            Some(name) if out.contains(&name) => {}
             Some(name) => out.push(name),
             None => {
                 let allowed = "a timeframe (M1 ... W1) or PRIMARY";
@@ -30,33 +42,109 @@ pub fn timeframes(params: &Object) -> Vec<String> {
     out
 }
 
-/// Parameters of every link: the strategy's own, those of `scenario6_params`, those of its side, flat keys last.
-pub fn links(params: &Object, base: &MeanReversion) -> BTreeMap<String, LinkSides> {
-    let empty = Map::new();
-    let blocks = match params.get("scenario6_params") {
-        None => &empty,
-        Some(Value::Object(map)) => map,
-        Some(other) => {
-            let path = params.at("scenario6_params");
-            params.findings().add(codes::TYPE_MISMATCH, &path, "wrong type", other, "an object by timeframe");
-            &empty
-        }
-    };
-    for (name, block) in blocks.iter().filter(|(_, block)| !block.is_object()) {
-        let path = format!("{}.{name}", params.at("scenario6_params"));
-        params.findings().add(codes::TYPE_MISMATCH, &path, "wrong type", block, "an object of parameters");
+/// Numbers that override the strategy's own, each with its path.
+type Block<'a> = BTreeMap<&'a str, (String, &'a Value)>;
+
+/// What is said about one timeframe: for a direction its own block where there is one, else what stands beside.
+#[derive(Default)]
+struct Said<'a> {
+    beside: Block<'a>,
+    long: Option<Block<'a>>,
+    short: Option<Block<'a>>,
+}
+
+impl<'a> Said<'a> {
+    fn side(&mut self, side: &str) -> &mut Option<Block<'a>> {
+        if side == LONG { &mut self.long } else { &mut self.short }
     }
-    let mut out = BTreeMap::new();
-    for name in &base.scenario6_timeframes {
-        let block = blocks.get(name).and_then(Value::as_object).unwrap_or(&empty);
-        let side = |direction| link(params, base, name, block, direction);
-        out.insert(name.clone(), LinkSides { long: side(Direction::Long), short: side(Direction::Short) });
+}
+
+/// Parameters of every link and side: the strategy's own, and what overrides them.
+pub fn links(params: &Object, base: &MeanReversion, primary: Option<Timeframe>) -> BTreeMap<String, LinkSides> {
+    let mut said = blocks(params, primary);
+    flat_keys(params, primary, &base.scenario6_timeframes, &mut said);
+    let nothing = Said::default();
+    let one = |name: &String| {
+        let said = said.get(name).unwrap_or(&nothing);
+        let link = |own: &Option<Block>| link(params, base, own.as_ref().unwrap_or(&said.beside));
+        (name.clone(), LinkSides { long: link(&said.long), short: link(&said.short) })
+    };
+    base.scenario6_timeframes.iter().map(one).collect()
+}
+
+/// `scenario6_params` by timeframe. Of two keys that name one timeframe the later one counts, alone.
+fn blocks<'a>(params: &Object<'a>, primary: Option<Timeframe>) -> BTreeMap<String, Said<'a>> {
+    let (mut out, mut read) = (BTreeMap::new(), BTreeMap::new());
+    let Some(all) = params.object("scenario6_params") else {
+        return out;
+    };
+    for (name, value) in all.entries() {
+        let (place, timeframe) = (all.at(name), canonical(name, primary).unwrap_or_else(|| name.clone()));
+        let Some(map) = as_object(params, &place, value) else { continue };
+        let mut said = Said { beside: block(params, &place, map, &[LONG, SHORT]), ..Said::default() };
+        for side in [LONG, SHORT] {
+            let Some(value) = map.get(side).filter(|value| !value.is_null()) else { continue };
+            let place = format!("{place}.{side}");
+            if let Some(own) = as_object(params, &place, value) {
+                *said.side(side) = Some(block(params, &place, own, &[]));
+            }
+        }
+        if let Some((place, value)) = read.insert(timeframe.clone(), (place, value)) {
+            params.findings().unread(&place, &format!("says the same timeframe as {name}"), value, &[]);
+        }
+        out.insert(timeframe, said);
     }
     out
 }
 
-fn link(params: &Object, base: &MeanReversion, name: &str, block: &Map<String, Value>, direction: Direction) -> Link {
-    let side = if direction == Direction::Long { "long" } else { "short" };
+fn as_object<'a>(params: &Object, place: &str, value: &'a Value) -> Option<&'a Map<String, Value>> {
+    if !value.is_object() {
+        params.findings().add(codes::TYPE_MISMATCH, place, "wrong type", value, "an object of parameters");
+    }
+    value.as_object()
+}
+
+/// The parameters of an object; its other keys are unknown, but for those named.
+fn block<'a>(params: &Object, place: &str, map: &'a Map<String, Value>, others: &[&str]) -> Block<'a> {
+    let mut out = Block::new();
+    for (key, value) in map {
+        let path = format!("{place}.{key}");
+        if PARAMETERS.contains(&key.as_str()) {
+            out.insert(key, (path, value));
+        } else if !others.contains(&key.as_str()) {
+            params.findings().unread(&path, "unknown key", value, &PARAMETERS);
+        }
+    }
+    out
+}
+
+/// Keys such as `scenario6_M15_long_std_factor`, in any case, written into the block of their timeframe and side.
+fn flat_keys<'a>(
+    params: &Object<'a>,
+    primary: Option<Timeframe>,
+    names: &[String],
+    said: &mut BTreeMap<String, Said<'a>>,
+) {
+    let mut read = BTreeMap::new();
+    for (key, value) in params.entries() {
+        let lower = key.to_ascii_lowercase();
+        let parts = lower.strip_prefix("scenario6_").map(|rest| rest.splitn(3, '_').collect::<Vec<&str>>());
+        let Some([name, side, parameter]) = parts.as_deref() else { continue };
+        let known = PARAMETERS.iter().find(|known| *known == parameter);
+        let name = canonical(name, primary).filter(|name| names.contains(name));
+        if let (Some(name), Some(parameter), true) = (name, known, [LONG, SHORT].contains(side)) {
+            params.accept(key);
+            if let Some((path, value)) = read.insert((name.clone(), *side == LONG, parameter), (params.at(key), value))
+            {
+                params.findings().unread(&path, &format!("says the same parameter as {key}"), value, &[]);
+            }
+            let own = said.entry(name).or_default().side(side).get_or_insert_default();
+            own.insert(parameter, (params.at(key), value));
+        }
+    }
+}
+
+fn link(params: &Object, base: &MeanReversion, overrides: &Block) -> Link {
     let mut out = Link {
         window_length: base.window_length,
         z_score_long: base.z_score_long,
@@ -66,36 +154,13 @@ fn link(params: &Object, base: &MeanReversion, name: &str, block: &Map<String, V
         b_b_length: base.b_b_length,
         std_factor: base.std_factor,
     };
-    let place = format!("{}.{name}", params.at("scenario6_params"));
-    apply(params, &mut out, &place, block, true);
-    if let Some(own) = block.get(side).and_then(Value::as_object) {
-        apply(params, &mut out, &format!("{place}.{side}"), own, false);
-    }
+    // In the order of `PARAMETERS`: `z_score` before the thresholds that it sets.
     for parameter in PARAMETERS {
-        let key = format!("scenario6_{name}_{side}_{parameter}");
-        if let Some(value) = params.dynamic(&key) {
-            set(params, &mut out, &params.at(&key), parameter, value);
+        if let Some((path, value)) = overrides.get(parameter) {
+            set(params, &mut out, path, parameter, value);
         }
     }
     out
-}
-
-/// Applies a block's own numbers, `z_score` before the thresholds that it sets.
-fn apply(params: &Object, out: &mut Link, place: &str, block: &Map<String, Value>, with_sides: bool) {
-    if let Some(value) = block.get("z_score") {
-        set(params, out, &format!("{place}.z_score"), "z_score", value);
-    }
-    for (key, value) in block {
-        let path = format!("{place}.{key}");
-        if PARAMETERS.contains(&key.as_str()) {
-            if key != "z_score" {
-                set(params, out, &path, key, value);
-            }
-        } else if !(with_sides && matches!(key.as_str(), "long" | "short")) {
-            let allowed = PARAMETERS.join(", ");
-            params.findings().add(codes::INVALID_ARGUMENT, &path, "unknown parameter", value, allowed);
-        }
-    }
 }
 
 fn set(params: &Object, out: &mut Link, path: &str, parameter: &str, value: &Value) {

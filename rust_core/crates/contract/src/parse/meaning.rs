@@ -74,7 +74,7 @@ fn chain(p: &MeanReversion, config: &Config) -> Vec<ConfigIssue> {
     }
     let loaded = |name: &str| {
         let known = |tf| tf == config.timeframes.primary || config.timeframes.additional.contains(&tf);
-        name == "PRIMARY" || Timeframe::parse(name).is_some_and(known)
+        Timeframe::parse(name).is_some_and(known)
     };
     let missing = p.scenario6_timeframes.iter().enumerate().filter(|(_, name)| !loaded(name));
     let allowed = "PRIMARY or a timeframe of timeframes.additional";

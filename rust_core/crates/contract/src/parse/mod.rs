@@ -89,11 +89,11 @@ fn read(root: &Object) -> (Option<Config>, bool) {
     let allow_unknown = root.bool("allow_unknown", false);
     let run_mode = root.choice("run_mode", RunMode::Dev, &[("dev", RunMode::Dev), ("prod", RunMode::Prod)]);
     let semantics = semantics(root, run_mode);
-    let strategy = strategies::strategy(root);
+    let timeframes = sections::timeframes(root);
+    let strategy = strategies::strategy(root, timeframes.as_ref().map(|all| all.primary));
     let symbol = root.required("symbol", "3 to 20 letters and digits", valid_symbol);
     let (start, end) = days(root);
     let data_mode = data_mode(root);
-    let timeframes = sections::timeframes(root);
     let seed = root.unsigned("rng_seed");
     let rng_seed = if run_mode == RunMode::Dev { Some(seed.unwrap_or(42)) } else { seed };
     let timestamp_alignment = sections::alignment(root);

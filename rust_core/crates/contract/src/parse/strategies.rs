@@ -29,8 +29,8 @@ const FEATURES: &[(&str, VolatilityFeature)] =
     &[("garch_forecast", VolatilityFeature::GarchForecast), ("atr_points", VolatilityFeature::AtrPoints)];
 const MODES: &[(&str, ChainMode)] = &[("all", ChainMode::All), ("any", ChainMode::Any)];
 
-/// Reads `strategy_name` and `strategy_parameters`.
-pub fn strategy(root: &Object) -> Option<Strategy> {
+/// Reads `strategy_name` and `strategy_parameters`; `primary` is the primary timeframe, where it is known.
+pub fn strategy(root: &Object, primary: Option<Timeframe>) -> Option<Strategy> {
     const NAMES: &[(&str, &str)] =
         &[("mean_reversion_z_score", "mean_reversion_z_score"), ("scripted_orders", "scripted_orders")];
     if root.get("strategy_name").is_none() {
@@ -45,7 +45,7 @@ pub fn strategy(root: &Object) -> Option<Strategy> {
         .unwrap_or_else(|| Object::new(&empty, "strategy_parameters", root.findings()));
     let out = match name {
         "scripted_orders" => Strategy::ScriptedOrders(scripted(&params)),
-        "mean_reversion_z_score" => Strategy::MeanReversionZScore(Box::new(mean_reversion(&params))),
+        "mean_reversion_z_score" => Strategy::MeanReversionZScore(Box::new(mean_reversion(&params, primary))),
         _ => return None,
     };
     params.finish();
@@ -56,7 +56,7 @@ fn level(object: &Object, key: &'static str) -> f64 {
     if object.get(key).is_none() {
         object.missing(key, Bound::PRICE);
     }
-    object.number(key, f64::NAN, Bound::PRICE)
+    object.number_or_none(key, Bound::PRICE).unwrap_or(f64::NAN)
 }
 
 fn scripted(params: &Object) -> ScriptedOrders {
@@ -73,7 +73,7 @@ fn scripted(params: &Object) -> ScriptedOrders {
             object.missing("entry", Bound::PRICE);
         }
         orders.push(ScriptedOrder {
-            bar: object.whole("bar", 0, 0, 1_000_000_000),
+            bar: object.whole_or_none("bar", 0, 1_000_000_000).unwrap_or(0),
             direction: object.choice("direction", Direction::Long, DIRECTIONS),
             kind,
             entry: object.number_or_none("entry", Bound::PRICE),
@@ -91,8 +91,8 @@ fn scripted(params: &Object) -> ScriptedOrders {
             }
         }
         edits.push(LevelEdit {
-            bar: object.whole("bar", 0, 0, 1_000_000_000),
-            order: object.whole("order", 0, 0, i64::MAX),
+            bar: object.whole_or_none("bar", 0, 1_000_000_000).unwrap_or(0),
+            order: object.whole_or_none("order", 0, i64::MAX).unwrap_or(0),
             sl: object.number_or_none("sl", Bound::PRICE),
             tp: object.number_or_none("tp", Bound::PRICE),
         });
@@ -143,7 +143,7 @@ fn higher_name(params: &Object, key: &'static str, default: &str) -> String {
     params.parsed(key, allowed, parse).unwrap_or_else(|| default.to_string())
 }
 
-fn mean_reversion(params: &Object) -> MeanReversion {
+fn mean_reversion(params: &Object, primary: Option<Timeframe>) -> MeanReversion {
     const LENGTH: i64 = 10_000_000;
     let mut out = MeanReversion {
         atr_length: params.whole("atr_length", 14, 1, LENGTH),
@@ -182,10 +182,10 @@ fn mean_reversion(params: &Object) -> MeanReversion {
         cluster_hysteresis_bars: params.whole("cluster_hysteresis_bars", 1, 0, LENGTH),
         intraday_vol_allowed: regimes(params),
         scenario6_mode: params.choice("scenario6_mode", ChainMode::All, MODES),
-        scenario6_timeframes: chain::timeframes(params),
+        scenario6_timeframes: chain::timeframes(params, primary),
         scenario6_params: BTreeMap::new(),
     };
-    out.scenario6_params = chain::links(params, &out);
+    out.scenario6_params = chain::links(params, &out, primary);
     out
 }
 

@@ -3,7 +3,7 @@
 
 use omega_contract::strategy::Direction;
 
-use super::bounds::BLOCK;
+use super::bounds::{BLOCK, each_block};
 
 /// A set of bars, 64 of them in a word.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +87,40 @@ impl Candidates {
         Self { candidates: Sides::empty(bars), certain: Sides::empty(bars) }
     }
 
+    /// The bars at which a rule holds that is known already.
+    pub fn known(bars: usize, holds: impl Fn(usize, Direction) -> bool) -> Self {
+        let mut found = Sides::empty(bars);
+        for direction in [Direction::Long, Direction::Short] {
+            for i in (0..bars).filter(|i| holds(*i, direction)) {
+                found.of_mut(direction).insert(i);
+            }
+        }
+        Self { candidates: found.clone(), certain: found }
+    }
+
+    /// What the bounds of a series' deviations decide about a rule.
+    ///
+    /// `decide` gives the `flags` of a bar from its value, what `each_bar` has computed, and both bounds; `keep` gets
+    /// what `each_bar` has computed, block by block. A direction that is not `bounded` has no bound that decides
+    /// anything.
+    pub fn bounded<T: Copy + Default>(
+        x: &[f64],
+        window: usize,
+        bounded: [bool; 2],
+        each_bar: impl FnMut(f64, f64) -> T,
+        mut keep: impl FnMut(&[T]),
+        decide: impl Fn(f64, T, f64, f64) -> u64,
+    ) -> Self {
+        let mut found = Self::none(x.len());
+        each_block(x, window, each_bar, |block| {
+            keep(block.computed);
+            let bars = x[block.start..].iter().zip(block.computed).zip(block.lower);
+            let decided = bars.map(|((x, computed), lower)| decide(*x, *computed, *lower, block.upper(*lower)));
+            found.add(block.start, bounded, decided);
+        });
+        found
+    }
+
     /// Bars at which the rule may hold; at no other bar does it hold.
     pub fn of(&self, direction: Direction) -> &BarSet {
         self.candidates.of(direction)
@@ -102,9 +136,9 @@ impl Candidates {
         self.certain.of(direction).contains(i)
     }
 
-    /// Adds the bars of a block, of `BLOCK` bars at most, from their `flags`. A direction that is not `bounded` has no
-    /// bound that decides anything: each of its bars is a candidate and none is certain.
-    pub fn add(&mut self, start: usize, bounded: [bool; 2], flags: impl Iterator<Item = u64>) {
+    /// Adds the bars of a block, of `BLOCK` bars at most, from their `flags`. Each bar of a direction that is not
+    /// `bounded` is a candidate and none is certain.
+    fn add(&mut self, start: usize, bounded: [bool; 2], flags: impl Iterator<Item = u64>) {
         let [long, short] = bounded.map(u64::from);
         let (always, never) = ((1 - long) | ((1 - short) << 1), ((1 - long) << 2) | ((1 - short) << 3));
         // First all bars without a branch, several at once, and then only the few that have a flag.

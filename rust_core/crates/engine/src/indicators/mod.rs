@@ -12,6 +12,7 @@ pub mod z_score;
 use omega_contract::inputs::Ohlc;
 
 pub use candidates::BarSet;
+pub use deviation::DeviationRule;
 
 /// Compensated sliding sum: separate corrections for arriving and for leaving values (Kahan 1965, twice).
 struct SlidingSum {

@@ -1,7 +1,5 @@
 //! Scenario 5: volatility regimes by one-dimensional k-means.
 
-use std::collections::BTreeMap;
-
 use omega_contract::strategy::{MeanReversion, VolatilityFeature};
 
 use crate::volatility::{self, Garch};
@@ -20,7 +18,6 @@ pub struct Regimes {
     min_points: usize,
     hysteresis: usize,
     allowed: Vec<String>,
-    known: BTreeMap<usize, Option<usize>>,
 }
 
 impl Regimes {
@@ -35,38 +32,29 @@ impl Regimes {
             min_points: p.intraday_vol_min_points as usize,
             hysteresis: p.cluster_hysteresis_bars as usize,
             allowed: p.intraday_vol_allowed.clone(),
-            known: BTreeMap::new(),
         }
     }
 
-    /// Whether the regime of bar `i` is allowed and has held for the last bars.
-    pub fn allow(&mut self, i: usize, close: &[f64], range: &[f64], garch: &Garch) -> bool {
-        let Some(current) = self.rank(i, close, range, garch) else {
+    /// Whether the regime of bar `i` is allowed and has held for the last bars, all by one clustering.
+    pub fn allow(&self, i: usize, close: &[f64], range: &[f64], garch: &Garch) -> bool {
+        let values = self.values(i, close, range, garch);
+        if values.len() < self.k.max(self.hysteresis).max(1) {
             return false;
-        };
-        if self.hysteresis > 1 {
-            let Some(first) = (i + 1).checked_sub(self.hysteresis) else {
-                return false;
-            };
-            if (first..i).any(|j| self.rank(j, close, range, garch) != Some(current)) {
-                return false;
-            }
         }
-        let name = NAMES.get(current).map_or_else(|| format!("cluster_{current}"), |name| (*name).to_string());
+        let (centres, labels) = k_means(&values, self.k);
+        let last = labels[labels.len() - 1];
+        if self.hysteresis > 1 && labels[labels.len() - self.hysteresis..].iter().any(|label| *label != last) {
+            return false;
+        }
+        // Rank among the centres; equal ones keep their order.
+        let below = |j: &usize| centres[*j] < centres[last] || (centres[*j] == centres[last] && *j < last);
+        let rank = (0..centres.len()).filter(below).count();
+        let name = NAMES.get(rank).map_or_else(|| format!("cluster_{rank}"), |name| (*name).to_string());
         self.allowed.contains(&name)
     }
 
-    /// Rank of a bar's regime, the lowest is 0; none when there are too few values.
-    fn rank(&mut self, i: usize, close: &[f64], range: &[f64], garch: &Garch) -> Option<usize> {
-        if let Some(rank) = self.known.get(&i) {
-            return *rank;
-        }
-        let rank = self.compute(i, close, range, garch);
-        self.known.insert(i, rank);
-        rank
-    }
-
-    fn compute(&self, i: usize, close: &[f64], range: &[f64], garch: &Garch) -> Option<usize> {
+    /// The last values of the feature at bar `i`; none when there are too few.
+    fn values(&self, i: usize, close: &[f64], range: &[f64], garch: &Garch) -> Vec<f64> {
         let mut values = match self.feature {
             VolatilityFeature::AtrPoints => range[..=i].to_vec(),
             VolatilityFeature::GarchForecast => {
@@ -75,20 +63,13 @@ impl Regimes {
         };
         values.retain(|x| !x.is_nan());
         if values.len() < self.min_points {
-            return None;
+            return vec![];
         }
         values.drain(..values.len().saturating_sub(self.window));
-        if values.len() < self.k || values.is_empty() {
-            return None;
-        }
         if self.log {
             values.iter_mut().for_each(|x| *x = x.max(1e-12).ln());
         }
-        let (centres, labels) = k_means(&values, self.k);
-        let last = *labels.last()?;
-        // Rank among the centres; equal ones keep their order.
-        let below = |j: &usize| centres[*j] < centres[last] || (centres[*j] == centres[last] && *j < last);
-        Some((0..centres.len()).filter(below).count())
+        values
     }
 }
 

@@ -3,7 +3,7 @@
 use omega_contract::inputs::Pair;
 use omega_contract::strategy::{Direction, DirectionFilter, MeanReversion, OrderKind};
 
-use super::chain::Chain;
+use super::chain::{Chain, Source};
 use super::cluster::Regimes;
 use super::trend::Trend;
 use super::view::View;
@@ -11,7 +11,7 @@ use crate::events::{Gate, Stop};
 use crate::gates::NewsGate;
 use crate::indicators::bands::Bands;
 use crate::indicators::z_score::{ZScore, beyond};
-use crate::indicators::{self, BarSet};
+use crate::indicators::{self, BarSet, DeviationRule};
 use crate::inputs::Inputs;
 use crate::order::Request;
 use crate::policy::{LevelGrid, Policies};
@@ -85,21 +85,21 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     /// On two threads where that pays: the bands on one, all others on the other.
-    fn new(p: &MeanReversion, bars: &'a Pair) -> Self {
+    fn new(p: &MeanReversion, bars: &'a Pair, rule: DeviationRule) -> Self {
         let close = &bars.bid.close;
         let (window, atr_length) = (p.window_length as usize, p.atr_length as usize);
         let thresholds = [p.z_score_long, p.z_score_short];
         let scores = || {
             let ema = if enabled(p, &[1, 3]) { indicators::ema(close, p.ema_length as usize) } else { vec![] };
-            let ema_z = enabled(p, &[1]).then(|| ZScore::around(close, &ema, window, thresholds));
+            let ema_z = enabled(p, &[1]).then(|| ZScore::around(close, &ema, window, thresholds, rule));
             if !enabled(p, &[2, 3, 5, 6]) {
                 return (ema, ema_z, None, indicators::atr(&bars.bid.high, &bars.bid.low, close, atr_length));
             }
             let (range, residual) = indicators::atr_and_kalman_residual(&bars.bid, atr_length, p.kalman_r, p.kalman_q);
-            (ema, ema_z, Some(ZScore::new(residual, window, thresholds)), range)
+            (ema, ema_z, Some(ZScore::new(residual, window, thresholds, rule)), range)
         };
         let envelope =
-            || enabled(p, &[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor));
+            || enabled(p, &[2, 3, 4, 5, 6]).then(|| Bands::new(&close[..], p.b_b_length as usize, p.std_factor, rule));
         let ((ema, ema_z, kalman_z, range), bands) =
             if close.len() >= WORTH_A_THREAD { join(scores, envelope) } else { (scores(), envelope()) };
         Self { ema, ema_z, kalman_z, range, bands }
@@ -152,7 +152,7 @@ impl<'a> MeanReverter<'a> {
         let (bars, higher, primary) = (inputs.bars, inputs.higher, inputs.config.timeframes.primary);
         let p = params;
         let garch = Garch::new(p);
-        let Columns { ema, ema_z, kalman_z, range, bands } = Columns::new(p, bars);
+        let Columns { ema, ema_z, kalman_z, range, bands } = Columns::new(p, bars, policies.deviation);
         let ask_range = || indicators::atr(&bars.ask.high, &bars.ask.low, &bars.ask.close, p.atr_length as usize);
         let first = ema_z.map(|z| EmaReversion { z, ask_range: policies.ask_range_for_shorts.then(ask_range) });
         let band = bands.map(|bands| BandReversion {
@@ -167,7 +167,7 @@ impl<'a> MeanReverter<'a> {
         let mut reverter = Self {
             range,
             regimes: enabled(p, &[5]).then(|| Regimes::new(p)),
-            chain: enabled(p, &[6]).then(|| Chain::new(p, bars, higher, primary)),
+            chain: enabled(p, &[6]).then(|| Chain::new(p, &Source { bars, higher, primary, rule: policies.deviation })),
             params,
             bars,
             news,
@@ -205,7 +205,7 @@ impl<'a> MeanReverter<'a> {
     /// The order of one bar, if there is one.
     #[inline(always)] // its second caller, the trace, must not cost the first one a call
     pub fn order(&mut self, view: &View) -> Option<Request> {
-        if view.open_positions >= 1 || self.news.as_ref().is_some_and(|gate| gate.blocked(view.decision)) {
+        if view.open_positions >= 1 || self.news.as_ref().is_some_and(|gate| gate.blocked(view.news_time)) {
             return None;
         }
         let i = view.index;
@@ -229,7 +229,7 @@ impl<'a> MeanReverter<'a> {
     /// Gates of the strategy's own that are closed at a bar: the first one for both directions, else one for each; none
     /// where there is a signal.
     pub fn stops(&mut self, view: &View) -> Vec<Stop> {
-        if let Some(until) = self.news.as_ref().and_then(|gate| gate.pause(view.decision)) {
+        if let Some(until) = self.news.as_ref().and_then(|gate| gate.pause(view.news_time)) {
             return vec![Stop::both(Gate::News, until)];
         }
         if view.open_positions >= 1 {
@@ -365,10 +365,10 @@ impl<'a> MeanReverter<'a> {
         beyond(z, self.threshold(direction), direction).then_some(levels)
     }
 
-    fn scenario_5(&mut self, i: usize, direction: Direction) -> Option<(f64, f64)> {
+    fn scenario_5(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {
         let levels = self.scenario_2(i, direction)?;
         let (close, range, garch) = (&self.bars.bid.close, &self.range, &self.garch);
-        self.regimes.as_mut()?.allow(i, close, range, garch).then_some(levels)
+        self.regimes.as_ref()?.allow(i, close, range, garch).then_some(levels)
     }
 
     fn scenario_6(&self, i: usize, direction: Direction) -> Option<(f64, f64)> {

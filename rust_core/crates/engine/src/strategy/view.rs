@@ -6,8 +6,8 @@ pub struct View {
     pub index: usize,
     /// Bar counted from the first tradable one.
     pub bar: usize,
-    /// Time of the decision.
-    pub decision: i64,
+    /// Time at which the news are asked.
+    pub news_time: i64,
     /// Open positions of the symbol.
     pub open_positions: usize,
 }
