@@ -180,7 +180,7 @@ def _alignment(source: Source) -> dict[str, Any]:
         "stale_bar_limit_bars": section.take(
             "stale_bar_limit_bars",
             f"{at}stale_bar_limit_bars",
-            _strict_whole(0, _MOST_BARS, zero="0 and below mean automatic"),
+            _stale_limit,
             0,
         ),
     }
@@ -196,6 +196,9 @@ def _alignment(source: Source) -> dict[str, Any]:
 
 
 def _labels(value: Any, at: At) -> dict[str, str]:
+    if value is None:
+        at.note(NORMALISED, None, {})
+        return {}
     source = Source(value, at.path, at.ledger, quiet=True)
     out = {}
     for name in TIMEFRAMES:
@@ -207,6 +210,13 @@ def _labels(value: Any, at: At) -> dict[str, str]:
     source.known += TIMEFRAMES
     source.leftovers()
     return out
+
+
+def _stale_limit(value: Any, at: At) -> int:
+    if value is None:
+        at.note(NORMALISED, None, 0, "automatic")
+        return 0
+    return int(_strict_whole(0, _MOST_BARS, zero="0 and below mean automatic")(value, at))
 
 
 def _strict_whole(low: int, high: int, *, zero: str = "") -> Convert:

@@ -194,11 +194,11 @@ def filters(source: Source, strategy: Source) -> dict[str, Any]:
         ("session_filter", "sessions", sessions),
         ("anchored_session_filter", "anchored_sessions", anchored),
     ):
-        own = strategy.take(key, target, convert)
-        if own is not None and source.has(key):
+        chosen = strategy.take(key, target, convert)
+        if chosen is None:
+            chosen = source.take(key, target, convert)
+        else:
             source.drop(key, f"{strategy.key(key)} stands before it")
-        top = source.take(key, target, convert)
-        chosen = own if own is not None else top
         if chosen is not None:
             out[target] = chosen
             given.append(key)

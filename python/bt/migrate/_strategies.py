@@ -6,6 +6,7 @@ from typing import Any
 
 from bt.migrate._chain import LONGEST, chain
 from bt.migrate._report import (
+    DROPPED,
     FORMAT,
     INVALID_ARGUMENT,
     MISSING,
@@ -26,6 +27,7 @@ from bt.migrate._values import (
     choice,
     each,
     flag,
+    items,
     number,
     or_null,
     text,
@@ -89,8 +91,21 @@ def _digits(value: str, at: At) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _regime(value: Any, at: At) -> str:
-    return str(choice(_REGIMES)(value, at))
+def _regimes(value: Any, at: At) -> list[str]:
+    """Regimes in any case. A name that no regime has never matched in V1, so leaving it out changes nothing."""
+    out = []
+    for item, place in items(value, at, "a list of regimes"):
+        name = text(item, place).lower()
+        if name in _REGIMES:
+            out.append(name)
+            continue
+        close = nearest(name, _REGIMES)
+        place.ledger.add(
+            place.path, DROPPED, reason=f"no regime has this name{f'; the nearest is {close}' if close else ''}"
+        )
+    if out != list(value):
+        at.note(NORMALISED, value, out)
+    return out
 
 
 def _lookback(value: Any, at: At) -> int:
@@ -137,7 +152,7 @@ _MEAN_REVERSION: dict[str, tuple[Any, Convert]] = {
     "intraday_vol_min_points": (60, _length(0, zero="no less than 0 points can be wanted")),
     "intraday_vol_garch_lookback": (500, _lookback),
     "cluster_hysteresis_bars": (0, _length(0, zero="0 and below mean off")),
-    "intraday_vol_allowed": (["low", "mid"], each(_regime, "a list of regimes")),
+    "intraday_vol_allowed": (["low", "mid"], _regimes),
 }
 
 
