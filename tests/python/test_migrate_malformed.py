@@ -204,11 +204,11 @@ FULL["strategy"]["parameters"] |= {
 TABLE = scripted(ORDER, {**ORDER, "type": "market", "entry": None}, max_holding_minutes=5)
 TABLE["strategy"]["parameters"]["edits"] = [{"bar": 1, "order": 0, "sl": 1.05, "tp": None}]
 HOSTILE: list[Any] = [
-    None, True, False, 0, 1, -1, 2, 60.7, -0.0, 1e308, 5e-324, 10**30, -(10**400), 10**5000, float("nan"), float("inf"), "",
-    " ", "60", "60.0", "1.6", "nan", "-inf", "1_000", "６0", "0x10", "NONE", "none", "close", "M5", "m5", "PRIMARY", "long",
-    "LONG", "07:00", "7:00", "24:00", "-01:00", "london", "2025-01-07", "2025-01-07T00:00", "\ud800", "\0", "ü" * 300,
-    [], {}, [[]], [{}], {"": 0}, {"a": {}}, [None], [["08:00", "16:00"]], ["M5"], [1], ["1"], {"EURUSD": 1.1},
-    {1: 2}, {None: 1}, (1, 2), [nested(90)], GONE,
+    None, True, False, 0, 1, -1, 2, 60.7, -0.0, 1e308, 5e-324, 10**30, -(10**400), 10**5000, float("nan"), float("inf"),
+    "", " ", "60", "60.0", "1.6", "nan", "-inf", "1_000", "６0", "0x10", "NONE", "none", "close", "M5", "m5", "PRIMARY",
+    "long", "LONG", "07:00", "7:00", "24:00", "-01:00", "london", "2025-01-07", "2025-01-07T00:00", "\ud800", "\0",
+    "ü" * 300, [], {}, [[]], [{}], {"": 0}, {"a": {}}, [None], [["08:00", "16:00"]], ["M5"], [1], ["1"],
+    {"EURUSD": 1.1}, {1: 2}, {None: 1}, (1, 2), [nested(90)], GONE,
 ]  # fmt: skip
 
 
