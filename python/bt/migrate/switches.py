@@ -23,6 +23,7 @@ SWITCHES: tuple[Switch, ...] = (
     Switch("end_date", "the whole end date is traded, not only its first bar", 6),
     Switch("warmup", "warmup_bars are counted for each timeframe, and too few of them are an error", 7),
     Switch("data_rules", "faults in the data are errors or reported, not dropped in silence", 8),
+    Switch("rolling_deviation", "standard deviations depend on their window alone, not on where the data begin", 38),
     Switch("config_rules", "settings that cannot mean anything are refused", 9),
     Switch("session_bounds", "a bar that closes at the end of a session is outside of it", 10),
     Switch("news_rule", "the window around news, the impact and the currencies are those of news_filter", 11),
