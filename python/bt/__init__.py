@@ -4,8 +4,8 @@ from bt._document import Trade
 from bt._native import __version__
 from bt._run import run_backtest, run_backtest_json
 from bt._schemas import schema
-from bt.errors import BacktestError, BtError, ConfigError, ConfigIssue, InternalError
-from bt.migrate import Migration, MigrationError, migrate_config
+from bt.errors import BacktestError, BtError, ConfigError, ConfigIssue, InternalError, MigrationError
+from bt.migrate import Migration, migrate_config
 from bt.result import Result
 
 __all__ = [

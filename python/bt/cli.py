@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from bt._progress import Progress
 from bt.artefacts import write_artefacts
 from bt.calendar import convert_news
 from bt.convert import VENDORS, Report, convert_data
+from bt.migrate import SWITCHES, TARGETS, is_v1, read_config
 from bt.plot import plot
 
 DONE, FAILED, REFUSED = 0, 1, 2
@@ -35,10 +37,22 @@ EXAMPLES = """examples:
   bt run config.json --result result.json --plot result.svg
   bt plot var/results/backtests/0123456789abcdef --write run.png
   bt migrate-config v1.json --write v2.json
+  bt migrate-config v1.json --semantics v2 --write v2.json
   bt convert-data DAT_ASCII_EURUSD_M1_2024.csv --symbol EURUSD --timeframe M1 --side bid
   bt convert-news calendar.csv --write data/news.parquet
   bt schema config > config.schema.json
   bt doctor --json
+"""
+MIGRATION = """\
+--semantics v1 writes execution_variant "v1_parity": V2 computes what V1 computed, to the
+last bit. It needs run_mode "dev". --semantics v2 writes execution_variant "v2": V2 decides
+as it was designed to, and the results differ from V1's. A single decision is turned in the
+written configuration, e.g. "semantics": {"exit_gap": "v2"} beside "v1_parity".
+
+Every key of V1 is reported on standard error: mapped, renamed, normalised (another spelling
+of the same), default (absent, V1's default is written out), dropped (V1 never read it),
+"V1 refused this" (taken all the same, since only one meaning is possible), warning (V1 and
+V2 may do different things). What cannot be migrated is refused with exit code 2.
 """
 
 
@@ -71,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     migrate = command("migrate-config", "translate a V1 configuration and report what became of every key")
     migrate.add_argument("config", type=Path, help="V1 configuration (JSON)")
     migrate.add_argument("--write", type=Path, help="where to write the V2 configuration (default: standard output)")
+    migrate.formatter_class = argparse.RawDescriptionHelpFormatter
+    migrate.epilog = MIGRATION
+    migrate.add_argument("--semantics", choices=TARGETS, help="whose results are wanted (default: v1, see below)")
     migrate.add_argument("--news", action="store_true", help="the V1 run used a news calendar")
     picture = command("plot", "draw price with entries and exits, equity and drawdown of a result")
     picture.add_argument("result", type=Path, metavar="RESULT", help="result file, or folder of artefacts, of bt run")
@@ -100,15 +117,28 @@ def _add_converters(command: Callable[[str, str], argparse.ArgumentParser]) -> N
     news.add_argument("--write", type=Path, required=True, help="Parquet file to write")
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise bt.ConfigError(f"config file {path} does not exist") from error
+    except UnicodeDecodeError as error:
+        raise bt.ConfigError(f"config file {path} is not valid JSON: {error}") from error
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """A V2 configuration; one of V1 is recognised."""
+    try:
+        loaded = json.loads(_text(path))
+    except RecursionError as error:
+        raise bt.ConfigError(f"config file {path} is nested too deeply") from error
     except ValueError as error:
         raise bt.ConfigError(f"config file {path} is not valid JSON: {error}") from error
     if not isinstance(loaded, dict):
         raise bt.ConfigError(f"config file {path} must hold an object")
+    if is_v1(loaded):
+        command = f"bt migrate-config {shlex.quote(str(path))} --write v2.json"
+        raise bt.ConfigError(f"{path} is a V1 configuration; this makes one of V2 of it: {command}")
     return loaded
 
 
@@ -222,18 +252,34 @@ def _validate(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    migration = bt.migrate_config(_load(arguments.config), news=arguments.news)
+    source = read_config(_text(arguments.config), str(arguments.config))
+    migration = bt.migrate_config(source, arguments.semantics or "v1", news=arguments.news)
     text = json.dumps(migration.config, indent=1) + "\n"
     if arguments.write:
         replace_file(arguments.write, text)
     if arguments.json:
-        findings = [vars(f) for f in migration.findings]
-        print(json.dumps({"config": migration.config, "findings": findings, "environment": migration.environment}))
+        body: dict[str, Any] = {"config": migration.config, "semantics": migration.semantics}
+        body |= {"findings": [vars(f) for f in migration.findings], "environment": migration.environment}
+        body |= {"switches": [switch._asdict() for switch in SWITCHES]}
+        print(json.dumps(body))
         return DONE
     if not arguments.write:
         print(text, end="")
     print(migration.report(), file=sys.stderr)
+    print(_target(arguments.semantics), file=sys.stderr)
     return DONE
+
+
+def _target(semantics: str | None) -> str:
+    """Whose results the written configuration gives, and what the other choice would change."""
+    parity = 'written for V1\'s results: execution_variant "v1_parity", which needs run_mode "dev"'
+    rows = [f"  {switch}" for switch in SWITCHES]
+    if semantics == "v1":
+        return f"\n{parity}"
+    if semantics == "v2":
+        return "\n".join([f"\nwritten for V2's own results; these {len(rows)} switches change what V1 did:", *rows])
+    other = f"no --semantics was given. --semantics v2 would turn these {len(rows)} switches, and change results:"
+    return "\n".join([f"\n{parity};", other, *rows])
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -271,6 +317,9 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of the command ``bt``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what a terminal cannot show is escaped, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     try:
         return COMMANDS[arguments.command](arguments)
@@ -285,7 +334,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _say(arguments: argparse.Namespace, error: bt.BtError, status: int) -> int:
     if arguments.json:
         body: dict[str, Any] = {"error": {"code": error.code, "message": str(error)}}
-        if isinstance(error, bt.ConfigError):
+        if isinstance(error, bt.ConfigError | bt.MigrationError):
             body["error"]["issues"] = [vars(issue) for issue in error.issues]
         print(json.dumps(body, indent=1))
     else:
