@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -144,9 +145,9 @@ class Case:
             raise CaseError(f"{path}: {error}") from error
 
     def save(self, folder: Path) -> Path:
-        """Writes ``<folder>/<id>.json`` by way of a temporary name."""
+        """Writes ``<folder>/<id>.json`` by way of a temporary name; what is odd in a file name becomes ``_``."""
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self.id.replace('::', '__').replace('/', '_')}.json"
+        path = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', self.id)[:120]}.json"
         temporary = path.with_suffix(".tmp")
         temporary.write_text(self.to_json(), encoding="utf-8")
         temporary.replace(path)
