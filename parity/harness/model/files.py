@@ -58,8 +58,10 @@ _SYMBOL = re.compile(r"[A-Za-z0-9]{1,40}")
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def _once(folder: Path, kind: str, content: Mapping[str, Any]) -> Path:
-    """A YAML file named by its content: written once for any number of cases."""
+def _once(folder: Path, kind: str, content: Mapping[str, Any] | None) -> Path:
+    """A YAML file named by its content: written once for any number of cases; None is a file that is missing."""
+    if content is None:
+        return folder / f"no-{kind}.yaml"
     text = json.dumps(content, sort_keys=True)
     path = folder / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.yaml"
     if not path.exists():

@@ -23,7 +23,7 @@ from parity.harness.oracle.tolerances import TOLERANCES_FILE, Tolerances, Tolera
 __all__ = ["GROUPS", "TOLERANCES_FILE", "Difference", "Tolerances", "TolerancesError", "compare", "shown"]
 
 #: Groups in the order in which a reader should look at them: causes before consequences.
-GROUPS = ("refusal", "trades", "open_positions", "account", "metrics", "events")
+GROUPS = ("refusal", "migration", "trades", "open_positions", "account", "metrics", "events")
 Row = TypeVar("Row", Trade, OpenPosition)
 Names = tuple[str, str]
 
