@@ -16,6 +16,7 @@ from parity.harness.coverage.strategies import CHAPTERS as OF_STRATEGIES
 from parity.harness.model.case import Case
 from parity.harness.model.events import ExitChecked
 from parity.harness.model.outcome import Outcome, Refusal
+from parity.harness.model.plain import refused, taken
 
 REFUSALS = {1010: "data nothing left", 1008: "rate missing", 4000: "manager two wrappers"}
 #: 2025-04-01 in ns: the summer markets lie after it, the others before.
@@ -24,11 +25,16 @@ SUMMER = 1_743_465_600_000_000_000
 
 def branches(case: Case, outcome: Outcome | Refusal) -> set[str]:
     """Names of the branches that an outcome with events has taken; of a refusal, the one that its code names."""
+    odd = refused(case)
+    if odd:
+        # An engine that takes what V1 refused says so, which the verdict demands of it.
+        return {f"refused {spelling.name}" for spelling, _ in odd}
     if isinstance(outcome, Refusal):
         name = REFUSALS.get(outcome.code)
         return {name} if name else set()
     trace = Trace(case, outcome)
-    return {name for chapter in CHAPTERS for name in chapter(trace)}
+    named = {f"spelled {spelling.name}" for spelling, _ in taken(case)} if trace.orders else set()
+    return named | {name for chapter in CHAPTERS for name in chapter(trace)}
 
 
 def _data(s: Trace) -> Iterator[str]:
@@ -256,7 +262,8 @@ def _manager(s: Trace) -> Iterator[str]:
 
 def _costs(s: Trace) -> Iterator[str]:
     symbol = s.config["symbol"]
-    block = {**s.case.costs.get("defaults", {}), **s.case.costs.get("per_symbol", {}).get(symbol, {})}
+    tariff = s.case.costs or {}
+    block = {**tariff.get("defaults", {}), **tariff.get("per_symbol", {}).get(symbol, {})}
     slips = block.get("slippage", {})
     execution = s.config.get("execution", {})
     schema = {"per_lot": "per lot", "per_million_notional": "per million", "percent_of_notional": "percent"}
@@ -278,7 +285,7 @@ def _costs(s: Trace) -> Iterator[str]:
             yield "cost multiplier"
         if block.get("fee_ccy", account) != account:
             yield "cost fee currency"
-        if symbol in s.case.costs.get("per_symbol", {}):
+        if symbol in tariff.get("per_symbol", {}):
             yield "cost per symbol"
         if o.end is not None and o.end.reason == "timeout" and "exit" not in kinds:
             yield "cost timeout free"

@@ -26,6 +26,7 @@ from parity.harness.model.events import (
     Triggered,
 )  # fmt: skip
 from parity.harness.model.outcome import Outcome
+from parity.harness.model.plain import plain
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Trace:
 
     def __init__(self, case: Case, outcome: Outcome) -> None:
         self.case = case
-        self.config: Mapping[str, Any] = case.config
+        self.config: Mapping[str, Any] = plain(case.config)
         self.outcome = outcome
         self.events: Sequence[Event] = outcome.trace or ()
         self.parameters: Mapping[str, Any] = self.config["strategy"].get("parameters", {})
@@ -95,7 +96,7 @@ class Trace:
     @cached_property
     def spec(self) -> Mapping[str, Any]:
         """Symbol data of the traded symbol, as in the case."""
-        out: Mapping[str, Any] = self.case.specs[self.config["symbol"]]
+        out: Mapping[str, Any] = (self.case.specs or {})[self.config["symbol"]]
         return out
 
     @cached_property

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from parity.harness.model.spellings import REFUSED, TAKEN
+
 #: name -> what must have happened. The first word of a name is its chapter; chapters are in the order of the report.
 BRANCHES: Mapping[str, str] = {
     # 2 market data
@@ -125,6 +127,9 @@ BRANCHES: Mapping[str, str] = {
     "cooldown over": "a signal on the first bar after a cooldown",
     "news blocks": "no signal within a window of relevant news, signals outside",
     "news irrelevant": "a signal within the window of news that do not matter",
+    # 3.1 configs as people write them
+    **{f"spelled {spelling.name}": f"orders under {spelling.what}" for spelling in TAKEN},
+    **{f"refused {spelling.name}": f"{spelling.what}: refused" for spelling in REFUSED},
 }  # fmt: skip
 
 

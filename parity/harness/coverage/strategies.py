@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from parity.harness.coverage.life_cycle import Trace
 from parity.harness.model.bars import MINUTE_NS, TIMEFRAME_MINUTES
 
-DAY_MINUTES = 1440
+SECOND_NS, DAY_SECONDS = 1_000_000_000, 86_400
+#: A window that lets every bar through, as markets have it.
+ALL_DAY = (0, 86_340)
 SCENARIOS = ("1", "2", "3", "4", "5", "6")
 
 
@@ -103,13 +105,14 @@ def _models(s: Trace) -> Iterator[str]:
             yield "chain higher"
 
 
-def _minutes(text: str) -> int:
-    return int(text[:2]) * 60 + int(text[3:5])
+def _second(text: str) -> int:
+    """Second of the day of ``HH:MM`` or ``HH:MM:SS``."""
+    return sum(int(part) * unit for part, unit in zip(text.split(":"), (3600, 60, 1), strict=False))
 
 
-def _inside(minute: int, window: tuple[int, int]) -> bool:
+def _inside(second: int, window: tuple[int, int]) -> bool:
     start, end = window
-    return start <= minute <= end if start <= end else minute >= start or minute <= end
+    return start <= second <= end if start <= end else second >= start or second <= end
 
 
 def _sessions(s: Trace) -> Iterator[str]:
@@ -122,15 +125,15 @@ def _sessions(s: Trace) -> Iterator[str]:
             yield "anchor outside"
     if "session_filter" not in s.config or s.wrappers != 1:
         return
-    windows = [(_minutes(a), _minutes(b)) for a, b in s.config["session_filter"]["fixed_times"]]
+    windows = [(_second(a), _second(b)) for a, b in s.config["session_filter"]["fixed_times"]]
     if not windows and signals:
         yield "session empty"
     if s.lost and only_one and windows:
         yield "session outside"
-    step = s.step // MINUTE_NS
-    for ts in signals if windows and windows != [(0, 1439)] else ():
-        opened = ts // MINUTE_NS % DAY_MINUTES
-        closed = (opened + step) % DAY_MINUTES
+    step = s.step // SECOND_NS
+    for ts in signals if windows and windows != [ALL_DAY] else ():
+        opened = ts // SECOND_NS % DAY_SECONDS
+        closed = (opened + step) % DAY_SECONDS
         yield "session inside"
         if any(a > b for a, b in windows):
             yield "session wraps"
@@ -169,9 +172,9 @@ def _relevant(currency: str, symbol: str) -> bool:
 def _news(s: Trace) -> Iterator[str]:
     if s.scripted or not s.case.news:
         return
-    shift = s.step if s.config.get("timestamp_alignment", {}).get("entry_timestamp_mode") == "close" else 0
-    signals = [o.signal.timestamp_ns + shift for o in s.orders.values()]
-    traded = [ts + shift for ts in s.traded]
+    # The news are tested at the bar's close, in both timestamp modes.
+    signals = [o.signal.timestamp_ns + s.step for o in s.orders.values()]
+    traded = [ts + s.step for ts in s.traded]
     for start, currency, _ in s.case.news:
         event = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp()) * 1_000_000_000
         low, high = event - 60 * MINUTE_NS, event + 30 * MINUTE_NS

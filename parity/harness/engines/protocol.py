@@ -117,7 +117,7 @@ def _event(kind: type[msgspec.Struct]) -> list[str]:
 
 def _limits() -> list[tuple[str, str, str]]:
     def values(name: str) -> str:
-        if name == "news":
+        if name in ("news", "spellings"):
             return "true, false"
         known: tuple[Any, ...] = getattr(EVERYTHING, name)
         if name == "timeframes":

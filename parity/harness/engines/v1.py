@@ -48,7 +48,7 @@ class V1Engine(ProcessEngine):
         and all but the last of rows with one time.
         """
         parameters: Mapping[str, Any] = case.config["strategy"].get("parameters", {})
-        timeframe = str(case.config["timeframes"]["primary"])
+        timeframe = case.primary
         bars = case.bars.get(timeframe)
         if not self.capabilities.indicators or bars is None or "orders" in parameters:
             return {}

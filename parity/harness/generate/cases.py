@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from parity.harness.generate.choices import Choices, Drawn, Seeded
+from parity.harness.generate.drafts import Draft
 from parity.harness.generate.markets import (
     DAYS,
     KINDS,
@@ -22,6 +23,7 @@ from parity.harness.generate.markets import (
 )
 from parity.harness.generate.orders import scripted_edits, scripted_orders
 from parity.harness.generate.parameters import RATE_TABLES, RATES, costs, gates, mean_reversion, slippages
+from parity.harness.generate.strata import stratify
 from parity.harness.model.bars import MINUTE_NS, TIMEFRAME_MINUTES
 from parity.harness.model.case import DEFAULT_SPECS, Case
 from parity.harness.model.limits import EVERYTHING, Limits
@@ -31,6 +33,8 @@ MEAN_REVERSION = {
     "class": "MeanReversionZScoreStrategy",
 }
 SCRIPTED = {"module": "strategies.scripted_orders", "class": "ScriptedOrdersStrategy"}
+#: How a tag that names a case's stratum begins.
+STRATUM = "stratum "
 CURRENCIES = ("USD", "EUR", "JPY", "GBP", "AUD", "CHF")
 
 
@@ -171,9 +175,12 @@ def build_case(c: Choices, limits: Limits = EVERYTHING) -> Case:
         _scripted(c, config, market)
     else:
         _mean_reversion(c, config, shape, market, bars, limits)
-    tags = (kind, f"day {shape.day}", f"rows {shape.oddity}", *sorted({f"market {s.kind}" for s in shape.segments}))
+    draft = Draft(shape, market, limits, config, bars, costs(c, shape.symbol, limits), news)
+    stratum = stratify(c, draft, kind)
+    tags = (kind, f"day {shape.day}", f"rows {shape.oddity}", *sorted({f"market {s.kind}" for s in shape.segments}),
+            f"{STRATUM}{stratum}", *draft.tags)  # fmt: skip
     return Case(
-        id="generated", config=config, bars=bars, costs=costs(c, shape.symbol, limits), specs=DEFAULT_SPECS, news=news,
+        id="generated", config=draft.config, bars=draft.bars, costs=draft.costs, specs=DEFAULT_SPECS, news=draft.news,
         tags=tags,
     )  # fmt: skip
 

@@ -17,7 +17,8 @@ from parity.harness.model.bars import MINUTE_NS, TIMEFRAME_MINUTES, Bars
 #: symbol -> (ticks per price unit, start price in ticks, typical move of a bar in ticks)
 SYMBOLS = {"EURUSD": (100_000, 110_000, 12), "USDJPY": (1_000, 150_000, 12), "DE30EUR": (10, 115_000, 25)}
 #: How a segment moves. ``tie``: bars that reach far to both sides, so that stop and target lie inside one bar.
-KINDS = ("flat", "range", "trend_up", "trend_down", "spike", "gap", "tie")
+#: ``still``: closes that stay where a move has left them, but for a tick now and then.
+KINDS = ("flat", "range", "trend_up", "trend_down", "spike", "gap", "tie", "still")
 #: 2025-01-07 is a Tuesday: bars of history lie on the Monday before it, inside the trading week.
 FIRST_DAY = datetime(2025, 1, 7, tzinfo=UTC)
 #: First days by what they are for: an ordinary one, one in summer time, one whose evening ends the trading week,
@@ -95,6 +96,9 @@ def _segment_moves(kind: str, n: int, scale: int, rng: np.random.Generator) -> t
     noise = rng.integers(-scale, scale + 1, n)
     if kind == "flat":
         noise[:] = 0
+    elif kind == "still":
+        noise = np.where(rng.integers(0, 6, n) == 0, rng.integers(-1, 2, n), 0)
+        jump[0] = rng.integers(-4 * scale, 4 * scale + 1)
     elif kind == "trend_up":
         noise = np.abs(noise)
     elif kind == "trend_down":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -78,8 +79,8 @@ class _File(Struct, kw_only=True, forbid_unknown_fields=True):
     bar_columns: tuple[str, ...] = COLUMNS
     bars: dict[Literal["M1", "M5", "M15", "M30", "H1", "H4", "D1", "W1"], list[_Row]] = {}
     data_root: str | UnsetType | None = UNSET
-    costs: dict[str, Any] | UnsetType = UNSET
-    specs: dict[str, dict[str, Any]] | UnsetType = UNSET
+    costs: dict[str, Any] | UnsetType | None = UNSET
+    specs: dict[str, dict[str, Any]] | UnsetType | None = UNSET
     news: tuple[tuple[str, str, str], ...] | UnsetType = UNSET
     seen: dict[str, Any] | UnsetType = UNSET
 
@@ -90,7 +91,10 @@ _FORM = ("format", "bar_columns", "bars")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One comparison. ``bars`` are the market by timeframe; without them ``data_root`` is read."""
+    """One comparison. ``bars`` are the market by timeframe; without them ``data_root`` is read.
+
+    ``costs`` and ``specs`` are None where the config names a file that does not exist.
+    """
 
     id: str
     config: Mapping[str, Any]
@@ -98,8 +102,8 @@ class Case:
     tags: tuple[str, ...] = ()
     bars: Mapping[str, Bars] = field(default_factory=dict)
     data_root: str | None = None
-    costs: Mapping[str, Any] = field(default_factory=lambda: DEFAULT_COSTS)
-    specs: Mapping[str, Any] = field(default_factory=lambda: DEFAULT_SPECS)
+    costs: Mapping[str, Any] | None = field(default_factory=lambda: DEFAULT_COSTS)
+    specs: Mapping[str, Any] | None = field(default_factory=lambda: DEFAULT_SPECS)
     news: tuple[tuple[str, str, str], ...] = ()
     seen: Mapping[str, Any] = field(default_factory=dict)
 
@@ -144,13 +148,20 @@ class Case:
             raise CaseError(f"{path}: {error}") from error
 
     def save(self, folder: Path) -> Path:
-        """Writes ``<folder>/<id>.json`` by way of a temporary name."""
+        """Writes ``<folder>/<id>.json`` by way of a temporary name; what is odd in a file name becomes ``_``."""
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self.id.replace('::', '__').replace('/', '_')}.json"
+        path = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', self.id)[:120]}.json"
         temporary = path.with_suffix(".tmp")
         temporary.write_text(self.to_json(), encoding="utf-8")
         temporary.replace(path)
         return path
+
+    @property
+    def primary(self) -> str:
+        """The primary timeframe, M15 where the config names none; whatever its case, as files are named."""
+        frames = self.config.get("timeframes")
+        named = frames.get("primary") if isinstance(frames, Mapping) else None
+        return named.upper() if isinstance(named, str) else "M15"
 
     def with_config(self, **changes: Any) -> Case:
         """The same case with other top-level config keys."""

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from parity.harness.model.bars import Bars
-from parity.harness.model.case import Case
+from parity.harness.model.case import Case, CaseError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +53,15 @@ def write_candles(path: Path, columns: list[Any]) -> None:
     pq.write_table(table, str(path), compression="none", use_dictionary=False, write_statistics=False)
 
 
+#: Symbols that files can be named after. Which of them are allowed is for the engines to judge.
+_SYMBOL = re.compile(r"[A-Za-z0-9]{1,40}")
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def _once(folder: Path, kind: str, content: Mapping[str, Any]) -> Path:
-    """A YAML file named by its content: written once for any number of cases."""
+def _once(folder: Path, kind: str, content: Mapping[str, Any] | None) -> Path:
+    """A YAML file named by its content: written once for any number of cases; None is a file that is missing."""
+    if content is None:
+        return folder / f"no-{kind}.yaml"
     text = json.dumps(content, sort_keys=True)
     path = folder / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.yaml"
     if not path.exists():
@@ -120,6 +125,8 @@ def _market(folder: Path, case: Case) -> Path:
     """A data root with the bars of a case."""
     series = {timeframe: _series(folder / "series", bars) for timeframe, bars in case.bars.items()}
     symbol = case.config["symbol"]
+    if not _SYMBOL.fullmatch(symbol):
+        raise CaseError(f"config.symbol: {symbol[:60]!r} is no file name of letters and digits")
     name = "-".join(f"{timeframe}.{path.name}" for timeframe, path in series.items())
     root = folder / "markets" / f"{symbol}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
     if root.exists():
@@ -137,6 +144,9 @@ def prepare(case: Case, folder: Path) -> Prepared:
     """Writes the files of a case below ``folder``; files that several cases share are written once.
 
     The market of a case stays until ``_KEPT`` others have been written after it.
+
+    Raises:
+        ValueError: a text of the case is no file name or no time.
     """
     if not folder.exists():
         folder.mkdir(parents=True)

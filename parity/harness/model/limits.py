@@ -38,6 +38,8 @@ MEANINGS: Mapping[str, str] = {
     "costs": "schemas of fees, `one_sided` fees, `min_fee`, fees in another currency (`fee_currency`), `per_symbol` "
     "fees, both kinds of slippage, and the config's `multipliers`; a market without costs is always drawn",
     "alignment": "keys of `timestamp_alignment` that may differ from their defaults",
+    "spellings": "whether a config may be written in any other way that V1 took or refused (numbers as text, null, "
+    "another case)",
     "warm_up": "bars of history before the first bar; runs without any are always drawn",
 }
 
@@ -57,6 +59,7 @@ class Limits:
     costs: tuple[str, ...] = COSTS
     alignment: tuple[str, ...] = ALIGNMENT
     warm_up: tuple[int, ...] = (10, 30)
+    spellings: bool = True
     most_segments: int = 6
     longest_segment: int = 40
 
@@ -71,10 +74,11 @@ class Limits:
             raise ValueError(f"unknown {', '.join(unknown)}; known: {', '.join(MEANINGS)}")
         out = self
         for name, value in allowed.items():
-            if name == "news":
+            if name in ("news", "spellings"):
                 if not isinstance(value, bool):
-                    raise ValueError(f"news wants true or false, not {value!r}")
-                out = replace(out, news=out.news and value)
+                    raise ValueError(f"{name} wants true or false, not {value!r}")
+                changed: dict[str, Any] = {name: getattr(out, name) and value}
+                out = replace(out, **changed)
             elif name == "timeframes":
                 out = out._within_timeframes(_wanted(name, value, tuple(TIMEFRAME_MINUTES)))
             else:

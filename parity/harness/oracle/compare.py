@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 #: Groups in the order in which a reader should look at them: causes before consequences.
-GROUPS = ("refusal", "trades", "open_positions", "account", "metrics", "events")
+GROUPS = ("refusal", "migration", "trades", "open_positions", "account", "metrics", "events")
 Row = TypeVar("Row", Trade, OpenPosition)
 Names = tuple[str, str]
 

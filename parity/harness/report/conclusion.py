@@ -38,7 +38,7 @@ def headline(seen: Session) -> str:
     faults = _faults(seen)
     if faults:
         word, first = faults[0]
-        return "; ".join([f"{word}: {first}", *(f"{name}: {text}" for name, text in faults[1:])]) + _unknown(seen)
+        return "; ".join([f"{word}: {first}", *(f"{name}: {text}" for name, text in faults[1:])]) + _rest(seen)
     total = seen.total
     compared = f"{_count(total.cases, 'case')}, {_count(total.trades, 'trade')}"
     if seen.adrs:
@@ -46,9 +46,9 @@ def headline(seen: Session) -> str:
     left_out = seen.left_out()
     if left_out:
         result = f"no difference in {compared}" if total.cases or seen.adrs else "every test passed, no case compared"
-        return f"PARTIAL: {result}; not run: {'; '.join(left_out)}" + _unknown(seen)
+        return f"PARTIAL: {result}; not run: {'; '.join(left_out)}" + _rest(seen)
     a, b = seen.engines
-    return f"EQUAL: {compared}, no difference between {a} and {b} that no ADR explains" + _unknown(seen)
+    return f"EQUAL: {compared}, no difference between {a} and {b} that no ADR explains" + _rest(seen)
 
 
 def _faults(seen: Session) -> list[tuple[str, str]]:
@@ -83,6 +83,21 @@ def _faults(seen: Session) -> list[tuple[str, str]]:
 def _partly(seen: Session) -> str:
     left_out = seen.left_out()
     return f"; partial, not run: {'; '.join(left_out)}" if left_out else ""
+
+
+def recorded(seen: Session) -> str:
+    """How many recorded outcomes both engines gave; empty where none was compared."""
+    tally, (a, b) = seen.recorded, seen.engines
+    if not tally.cases:
+        return ""
+    equal = tally.verdicts[Verdict.MATCH]
+    count = _count(equal, "case") if equal == tally.cases else f"{equal:,} of {_count(tally.cases, 'case')}"
+    return f"recorded: {count} equal in {a} and {b}"
+
+
+def _rest(seen: Session) -> str:
+    """What the last line says besides the result."""
+    return "".join(f"; {text}" for text in (recorded(seen),) if text) + _unknown(seen)
 
 
 def _unknown(seen: Session) -> str:

@@ -14,7 +14,7 @@ from parity.harness.engines.clocks import Clocks
 from parity.harness.oracle.compare import Tolerances
 from parity.harness.oracle.verdict import CaseReport, Verdict
 from parity.harness.report.profiles import PROFILES, Profile
-from parity.harness.report.tally import Failure, MarketRun, Pace, SwitchEffects, Tally
+from parity.harness.report.tally import RECORDED, Failure, MarketRun, Pace, SwitchEffects, Tally
 
 if TYPE_CHECKING:
     from parity.harness.run.differential import Pair
@@ -120,6 +120,15 @@ class Session:
         out = Tally()
         for tally in self.tallies.values():
             out.merge(tally)
+        return out
+
+    @property
+    def recorded(self) -> Tally:
+        """The recorded outcomes, whatever their kind."""
+        out = Tally()
+        for name, tally in self.tallies.items():
+            if name.split()[0] == RECORDED:
+                out.merge(tally)
         return out
 
     def failed(self, kind: str) -> list[Failure]:

@@ -9,6 +9,8 @@ from parity.harness.oracle.verdict import CaseReport, Verdict
 
 #: Reports that are kept as text; the verdicts count all of them.
 MOST_REPORTS = 20
+#: First word of the parts whose cases are recorded outcomes of the legacy engine.
+RECORDED = "recorded"
 BAD = (Verdict.UNEXPLAINED, Verdict.INCOMPARABLE)
 
 

@@ -18,6 +18,7 @@ from parity.harness.model.outcome import Answer, Outcome
 from parity.harness.oracle.compare import Difference, Tolerances, compare_answers
 from parity.harness.oracle.equality import same_events
 from parity.harness.oracle.fingerprint import Fingerprint, fingerprint
+from parity.harness.oracle.spelled import spelled
 from parity.harness.oracle.trace_diff import first_divergence, traces
 from parity.harness.oracle.verdict import CaseReport, judge
 
@@ -141,7 +142,10 @@ class Pair:
         prepared = self.prepare(case)
         a = self.reference(prepared)
         b = self.candidate(prepared, switches or {})
-        return self._judged(case, a, b, self.differences(a, b, parity=not switches), parity=not switches)
+        differences = self.differences(a, b, parity=not switches)
+        if not switches:
+            differences = spelled(case, a, b, differences, self.names)
+        return self._judged(case, a, b, differences, parity=not switches)
 
     def _judged(self, case: Case, a: Answer, b: Answer, differences: list[Difference], *, parity: bool) -> CaseReport:
         return judge(case.id, a, b, differences, parity=parity, names=self.names)
@@ -158,13 +162,13 @@ class Pair:
         if a is None:
             a = self.reference(prepared, events=True)
         b = _consistent(self.candidate(prepared, {}, events=True), self.candidate(prepared, {}))
-        differences = self._with_traces(a, b)
+        differences = self._with_traces(case, a, b)
         if differences:
             a, b = self._with_gates(prepared, a, b, {})
-            differences = self._with_traces(a, b)
+            differences = self._with_traces(case, a, b)
         elif not known and a.failure is None and self._examined % SAMPLED == 0:
             a = _consistent(a, self.reference(prepared, events=True))
-            differences = self._with_traces(a, b)
+            differences = self._with_traces(case, a, b)
         return self._examined_case(case, a, b, differences, parity=True)
 
     def examine_at(self, case: Case, switches: Mapping[str, str]) -> Examined:
@@ -199,9 +203,9 @@ class Pair:
         kind = fingerprint(a, b, differences, names=self.names)
         return Examined(case=case, a=a, b=b, report=report, fingerprint=kind)
 
-    def _with_traces(self, a: Answer, b: Answer) -> list[Difference]:
-        """The differences; where there are none, the traces decide, if both engines have one."""
-        differences = self.differences(a, b)
+    def _with_traces(self, case: Case, a: Answer, b: Answer) -> list[Difference]:
+        """The differences, spellings accounted for; where there are none, the traces decide, if both have one."""
+        differences = spelled(case, a, b, self.differences(a, b), self.names)
         both = traces(a.outcome, b.outcome)
         if differences or both is None or same_events(*both):
             return differences

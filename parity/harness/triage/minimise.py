@@ -74,7 +74,7 @@ class Size:
     @classmethod
     def of(cls, case: Case) -> Size:
         """The size of a case."""
-        primary = case.bars.get(case.config["timeframes"]["primary"])
+        primary = case.bars.get(case.primary)
         orders = case.config["strategy"].get("parameters", {}).get("orders", [None])
         return cls(0 if primary is None else len(primary), len(orders), len(case.to_json()))
 
@@ -144,12 +144,15 @@ def _exhaust(case: Case, candidates: Candidates, shows: Shows, budget: Budget) -
 
 
 def _primary(case: Case) -> tuple[str, Bars]:
-    name = case.config["timeframes"]["primary"]
+    name = case.primary if case.primary in case.bars else next(iter(case.bars))
     return name, case.bars[name]
 
 
 def _first_tradable(case: Case, bars: Bars) -> int:
-    day = np.datetime64(str(case.config["start_date"])[:10], "ns").astype(np.int64)
+    try:
+        day = np.datetime64(str(case.config["start_date"])[:10], "ns").astype(np.int64)
+    except ValueError:  # a date that no engine may understand: then no bar is before it
+        return 0
     return int(np.searchsorted(bars.ts, day))
 
 
@@ -198,13 +201,13 @@ def _fewer_bars(case: Case) -> Iterator[Case]:
 
 
 def _fewer_higher_bars(case: Case) -> Iterator[Case]:
-    primary = case.config["timeframes"]["primary"]
+    primary = _primary(case)[0]
     for name, bars in case.bars.items():
         if name == primary:
             continue
         others = {key: value for key, value in case.bars.items() if key != name}
-        frames = {**case.config["timeframes"]}
-        frames["additional"] = [x for x in frames.get("additional", ()) if x != name]
+        frames = {**case.config.get("timeframes", {})}
+        frames["additional"] = [x for x in frames.get("additional") or () if x != name]
         yield replace(case.with_config(timeframes=frames), bars=others)
         for size in (8, 1):
             for first in range(len(bars) - size, -1, -size):
@@ -234,7 +237,7 @@ def _plainer(case: Case) -> Iterator[Case]:
     config = case.config
     if case.costs != FREE:
         yield replace(case, costs=FREE)
-        yield from _plainer_costs(case)
+        yield from () if case.costs is None else _plainer_costs(case, case.costs)
     for i in range(len(case.news)):
         yield replace(case, news=case.news[:i] + case.news[i + 1 :])
     for key in OPTIONAL:
@@ -245,7 +248,8 @@ def _plainer(case: Case) -> Iterator[Case]:
             for value in values[: _until(values, config[key])]:
                 yield case.with_config(**{key: value})
     parameters = config["strategy"].get("parameters", {})
-    scenarios = parameters.get("enabled_scenarios", [])
+    wanted = parameters.get("enabled_scenarios")
+    scenarios = wanted if isinstance(wanted, list) else []
     for n in scenarios if len(scenarios) > 1 else ():
         yield _with_parameters(case, {**parameters, "enabled_scenarios": [n]})
     for key, value in parameters.items():
@@ -261,19 +265,19 @@ def _until(values: Sequence[Any], current: Any) -> int:
     return next((i for i, value in enumerate(values) if value == current), len(values))
 
 
-def _plainer_costs(case: Case) -> Iterator[Case]:
-    defaults = case.costs["defaults"]
-    if case.costs.get("per_symbol"):
+def _plainer_costs(case: Case, costs: Mapping[str, Any]) -> Iterator[Case]:
+    defaults = costs["defaults"]
+    if costs.get("per_symbol"):
         yield replace(case, costs={"defaults": defaults})
     for key in ("min_fee", "fee_ccy", "side"):
         if key in defaults:
-            yield replace(case, costs={**case.costs, "defaults": {k: v for k, v in defaults.items() if k != key}})
+            yield replace(case, costs={**costs, "defaults": {k: v for k, v in defaults.items() if k != key}})
     slips = defaults.get("slippage", {})
     for key in ("fixed_pips", "random_pips"):
         if slips.get(key):
-            yield replace(case, costs={**case.costs, "defaults": {**defaults, "slippage": {**slips, key: 0.0}}})
+            yield replace(case, costs={**costs, "defaults": {**defaults, "slippage": {**slips, key: 0.0}}})
     if defaults.get("per_lot") and defaults["schema"] == "per_lot":
-        yield replace(case, costs={**case.costs, "defaults": {**defaults, "per_lot": 0.0}})
+        yield replace(case, costs={**costs, "defaults": {**defaults, "per_lot": 0.0}})
 
 
 def _flatter(case: Case) -> Iterator[Case]:

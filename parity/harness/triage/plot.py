@@ -235,7 +235,7 @@ def _draw_levels(axes: Any, levels: Sequence[Level], shown: set[int], window: Wi
 
 def _draw_words(axes: Any, case: Case, sides: Sides, window: Window, differences: Sequence[Difference]) -> None:
     """The title; the first divergence as its second line and as a mark; refusals in the middle of the picture."""
-    title = f"{case.id}: {case.config['symbol']} {case.config['timeframes']['primary']}"
+    title = f"{case.id}: {case.config['symbol']} {case.primary}"
     refused = any(isinstance(side.outcome, Refusal) for side in sides)
     if window.divergence is not None or differences:
         told = refusal_words(sides) if refused else headline(case, sides, differences)[0]
@@ -307,7 +307,7 @@ def _label_axes(bottom: Any, axes: Any, case: Case, window: Window) -> None:
     bottom.xaxis.set_major_locator(FixedLocator(places))
     bottom.xaxis.set_major_formatter(FixedFormatter(texts))
     bottom.set_xlabel("time of the bar's open (UTC)")
-    tick = case.specs.get(case.config["symbol"], {}).get("tick_size", 1e-5)
+    tick = (case.specs or {}).get(case.config["symbol"], {}).get("tick_size", 1e-5)
     digits = max(0, len(f"{tick:.10f}".rstrip("0").split(".")[1]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.{digits}f}"))
     axes.set_ylabel(f"price of {case.config['symbol']}")

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from parity.harness.generate.cases import cases, sweep_case
 from parity.harness.model.case import Case
 from parity.harness.model.limits import EVERYTHING, MEANINGS, Limits
+from parity.harness.model.plain import plain, refused, taken
 
 #: Cases drawn under each limit; every eighth of a sweep has a market of its own.
 DRAWN = range(0, 2400, 8)
@@ -50,7 +52,8 @@ def used(slippage: dict[str, float]) -> set[str]:
 
 
 def of_costs(case: Case) -> Iterable[str]:
-    for block in (case.costs["defaults"], *case.costs.get("per_symbol", {}).values()):
+    tariff = case.costs or {"defaults": {}}
+    for block in (tariff["defaults"], *tariff.get("per_symbol", {}).values()):
         for key, schema in (("per_lot", "per_lot"), ("rate_per_million", "per_million_notional"),
                             ("pct", "percent_of_notional")):  # fmt: skip
             if block.get(key) and block.get("schema", schema) == schema:
@@ -62,7 +65,7 @@ def of_costs(case: Case) -> Iterable[str]:
         if "fee_ccy" in block:
             yield "costs fee_currency"
         yield from used(block.get("slippage", {}))
-    if case.costs.get("per_symbol"):
+    if tariff.get("per_symbol"):
         yield "costs per_symbol"
     yield from used(case.config.get("slippage", {}))
     execution = case.config["execution"]
@@ -102,9 +105,16 @@ def of_alignment(config: Any) -> Iterable[str]:
 
 def features(case: Case) -> set[str]:
     """Everything about a case that a limit can exclude, read from config, costs and market alone."""
+    if refused(case):
+        return {"spellings"}
+    odd = {"spellings"} if taken(case) else set()
+    case = replace(case, config=plain(case.config))
     config = case.config
     parameters = config["strategy"]["parameters"]
-    found = {f"strategies {'scripted' if 'orders' in parameters else 'mean_reversion'}", f"symbols {config['symbol']}"}
+    found = odd | {
+        f"strategies {'scripted' if 'orders' in parameters else 'mean_reversion'}",
+        f"symbols {config['symbol']}",
+    }
     found |= {*of_timeframes(case), *of_costs(case), *of_gates(config), *of_alignment(config)}
     found |= {f"oddities {tag.removeprefix('rows ')}" for tag in case.tags if tag.startswith("rows ")}
     found |= {f"scenarios {number}" for number in parameters.get("enabled_scenarios", ())}
@@ -128,9 +138,9 @@ def unlimited() -> Counter[str]:
 
 
 def test_every_value_of_every_limit_is_drawn_where_nothing_is_excluded(unlimited: Counter[str]) -> None:
-    labels = {f"{name} {value}" for name, values in VALUES.items() for value in values} | {"news"}
+    labels = {f"{name} {value}" for name, values in VALUES.items() for value in values} | {"news", "spellings"}
     assert labels - unlimited.keys() == set()
-    assert set(VALUES) | {"news"} == set(MEANINGS)
+    assert set(VALUES) | {"news", "spellings"} == set(MEANINGS)
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in VALUES.items() for value in values])
@@ -145,7 +155,7 @@ def test_what_a_limit_leaves_out_is_never_drawn_and_the_rest_still_is(
     assert common - seen.keys() == set()
 
 
-@pytest.mark.parametrize("name", ["gates", "costs", "alignment", "warm_up", "oddities", "news"])
+@pytest.mark.parametrize("name", ["gates", "costs", "alignment", "warm_up", "oddities", "news", "spellings"])
 def test_false_excludes_all_values_of_a_limit_and_true_none(name: str, unlimited: Counter[str]) -> None:
     assert EVERYTHING.narrowed({name: True}) == EVERYTHING
     seen = drawn(EVERYTHING.narrowed({name: False}))

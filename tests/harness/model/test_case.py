@@ -45,7 +45,7 @@ def test_every_pinned_case_is_read_and_written_again_as_it_was() -> None:
         (("bar_columns",), ["ts"], "bar_columns are not ts_ns, bo, bh"),
         (("news",), [["2025-01-07", "USD"]], "Expected `array` of length 3 - at `news[0]`"),
         (("tags",), "witness", "Expected `array`, got `str` - at `tags`"),
-        (("costs",), None, "Expected `object`, got `null` - at `costs`"),
+        (("costs",), 3, "Expected `object | null`, got `int` - at `costs`"),
     ],
 )
 def test_a_fault_is_reported_with_its_place(tmp_path: Path, path: tuple[Any, ...], leaf: Any, words: str) -> None:

@@ -123,3 +123,19 @@ def test_the_report_names_the_engines_of_the_pair_and_what_could_not_be_compared
     refused = next(line for line in text.splitlines() if line.startswith("pinned"))
     assert refused.split()[:5] == ["pinned", "1", "1", "10", "0"]
     assert "V1" not in "".join(part for part in text.split("\n\n") if "boundary" not in part)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        ([], None),
+        ([Verdict.MATCH], "; recorded: 1 case equal in old and new"),
+        ([Verdict.MATCH] * 1200, "; recorded: 1,200 cases equal in old and new"),
+        ([Verdict.MATCH, Verdict.UNEXPLAINED, Verdict.INCOMPARABLE], "; recorded: 1 of 3 cases equal in old and new"),
+    ],
+)
+def test_the_last_line_counts_recorded_outcomes(verdicts: list[Verdict], words: str | None) -> None:
+    seen = part()
+    for i, verdict in enumerate(verdicts):
+        seen.add(("recorded scripted", "recorded strategy")[i % 2], CaseReport(case_id="x", verdict=verdict))
+    assert words in headline(seen) if words else "recorded" not in headline(seen)

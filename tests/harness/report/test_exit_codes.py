@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from harness.report.suite_copy import copy_suite, run_suite
+from harness.report.suite_copy import ENGINES, copy_suite, run_suite
 
 #: A pinned case by which the engines of the copies are compared, and the options that name them.
 ONE = ("parity/test_pinned.py", "-k", "exit_target_edge", "--engines", "engines.toml")
@@ -31,7 +33,46 @@ class Run:
     kilobytes: int | None = None
 
 
+RECORDED = ("parity/test_recorded.py", "--engines", "engines.toml")
+OBSERVED = {"OMEGA_V1_OBSERVED": "observed"}
+
+
+def recording(balance: float) -> str:
+    """A recording of what ``right`` says, but for the balance."""
+    right: dict[str, Any] = {}
+    exec(ENGINES, right)  # the engines of the copies, as they are written there
+    case = json.loads((Path(__file__).resolve().parents[3] / EDGE).read_text(encoding="utf-8"))
+    return json.dumps({"case": case, "outcome": {**right["OUTCOME"], "balance": balance}, "bars": 1})
+
+
 RUNS = {
+    "recorded outcomes": Run(
+        0, RECORDED, "; recorded: 1 case equal in reference-right and candidate-right", environment=OBSERVED,
+        files={"observed/recorded/minimal/one.json": recording(10005.0)},
+    ),
+    "a recorded outcome that no engine gives": Run(
+        1, RECORDED, "recorded: 0 of 1 case equal in reference-right and candidate-right", environment=OBSERVED,
+        files={"observed/recorded/minimal/one.json": recording(10005.5)},
+    ),
+    "a recorded outcome that one engine does not give": Run(
+        1, RECORDED, "candidate-lies differs from the recording", environment=OBSERVED, engines=("right", "lies"),
+        files={"observed/recorded/minimal/one.json": recording(10005.0)},
+    ),
+    "recorded outcomes that are broken": Run(
+        2, RECORDED, "one.jsonl.gz:1: cannot be unpacked", environment=OBSERVED,
+        files={"observed/recorded/one.jsonl.gz": recording(10005.0)},
+    ),
+    "recorded outcomes without runs": Run(
+        2, ("parity/test_observed.py", "--engines", "engines.toml"), "NOTHING COMPARED", environment=OBSERVED,
+        files={"observed/recorded/minimal/one.json": recording(10005.0)},
+    ),
+    "observed runs without recorded outcomes": Run(
+        2, ("parity/test_observed.py", *RECORDED, "-k", "something or observed_run"), "run.json: cannot be read",
+        environment=OBSERVED, files={"observed/runs/run.json": "{"},
+    ),
+    "nothing observed": Run(
+        2, ("parity/test_observed.py", *RECORDED), "neither observed runs nor recorded", environment=OBSERVED
+    ),
     "equal": Run(0, ONE, "PARTIAL: no difference in 1 case"),
     "a difference": Run(1, ONE, "NOT EQUAL: 1 unexplained case", engines=("right", "lies")),
     "a difference in another process": Run(1, (*ONE, "-n", "2"), "NOT EQUAL", engines=("right", "lies")),
@@ -105,6 +146,7 @@ def started(run: Run, folder: Path) -> tuple[int, str]:
     folder.mkdir()
     copy_suite(folder, engines=run.engines)
     for name, text in run.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return run_suite(folder, *run.words, kilobytes=run.kilobytes, **run.environment)
 

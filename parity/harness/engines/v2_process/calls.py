@@ -23,6 +23,10 @@ RENAMED = {"initial_stop_loss": "initial_sl", "stop_loss": "sl", "take_profit": 
 PARTS = {"trades", "open_positions", "equity", "metrics", "events", "ok", "rejected_orders", "definitions", "meta"}
 
 
+#: Words of a migration's report that say nothing about how a key was written.
+UNREMARKABLE = ("default", "dropped")
+
+
 class OddResultError(ValueError):
     """V2's result does not have the form that its schema gives it; the message says where."""
 
@@ -54,22 +58,28 @@ def variables(request: Mapping[str, Any]) -> dict[str, str]:
 
 def migrated(request: Mapping[str, Any]) -> dict[str, Any]:
     """The V2 config of a request; what it does not switch is at ``v1``."""
+    return _migrated(request)[0]
+
+
+def _migrated(request: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[str]]]:
+    """The V2 config, and what the report says of each key that is not simply mapped: key and word."""
     files = ("execution_costs_file", "symbol_specs_file")
     config = {name: value for name, value in request["config"].items() if name not in files}
-    out: dict[str, Any] = bt.migrate_config(config, news=True).config
+    migration = bt.migrate_config(config, news=True)
+    out: dict[str, Any] = migration.config
     out["execution_variant"] = "v1_parity"
     out["semantics"] = {name: value for name, value in request["switches"].items() if value != "v1"}
     out["output"] = {"equity": "bars", "events": request["events"]}
-    return out
+    return out, [[f.key, f.action] for f in migration.findings if f.action not in UNREMARKABLE]
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     """The reply to a request: an outcome, a refusal, or in ``failure`` why there is neither. Never raises."""
     try:
-        config = migrated(request)
+        config, report = _migrated(request)
         with environment(variables(request)):
             text = bt.run_backtest_json(json.dumps(config))
-        return reply(result(text), explained=bool(request.get("gates")))
+        return _with_report(reply(result(text), explained=bool(request.get("gates"))), report)
     except (bt.ConfigError, bt.MigrationError) as error:
         return _refusal(_name(error.code), error.code, str(error))
     except bt.InternalError as error:
@@ -82,6 +92,10 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         return {"failure": f"failed: {error!r}"}
 
 
+def _with_report(reply: dict[str, Any], report: list[list[str]]) -> dict[str, Any]:
+    return {**reply, "extra": {**reply.get("extra", {}), "migration": report}}
+
+
 def reply(raw: Mapping[str, Any], *, explained: bool = False) -> dict[str, Any]:
     """The reply that V2's result makes; ``explained`` leaves the gates in it and adds the config as V2 understood it.
 
@@ -92,9 +106,12 @@ def reply(raw: Mapping[str, Any], *, explained: bool = False) -> dict[str, Any]:
         if not raw["ok"]:
             fault = raw["error"]
             return _refusal(fault["name"], fault["code"], fault["message"])
-        out = {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"]}
+        warnings = raw["meta"].get("warnings")
+        out = {"outcome": outcome(raw), "bars": raw["meta"]["counters"]["bars"],
+               "extra": {"warnings": warnings} if warnings else {}}  # fmt: skip
         if explained:
-            return {**out, "extra": {"config": raw["meta"]["config"]["normalised"]}}
+            out["extra"]["config"] = raw["meta"]["config"]["normalised"]
+            return out
         if "events" in raw:  # gates are not compared: a run that nobody explains need not carry them
             out["outcome"]["events"] = [event for event in raw["events"] if event["event"] != "gate"]
         return out
