@@ -35,9 +35,9 @@ def is_own_copy() -> bool:
     return ROOT.resolve() == DEFAULT.resolve()
 
 
-def files(kind: str) -> list[Path]:
-    """Every case of a kind; a folder of one's own need not have every kind."""
-    return sorted((ROOT / kind).glob("*.json"))
+def files(kind: str, root: Path = ROOT) -> list[Path]:
+    """Every case of a kind; a folder need not have every kind."""
+    return sorted((root / kind).glob("*.json"))
 
 
 def load(path: Path) -> dict[str, Any]:
