@@ -68,9 +68,10 @@ def compute(key: str, bid: bytes, ask: bytes) -> list[float]:
     raise AssertionError(f"no call for observed series {key}")
 
 
-#: Series that NumPy computed with its vectorised logarithms. On the measuring machine those differ from libm's in the
-#: last place at some arguments (numpy.log10 at 82 of 652, numpy.log at two of 700), as they do on processors with AVX-512;
-#: elsewhere NumPy calls libm. One unit of the logarithm moves these series by up to two (measured: 3.4e-16 and 2.8e-16).
+#: Series that the measuring machine computed with NumPy's logarithms, which differ there from libm's in the last place
+#: at some arguments: numpy.log10 at 82 of 652, numpy.log at two bars. Each recorded value of choppiness is the one of a
+#: log10 at most one unit off. Without AVX-512, NumPy calls libm and gives V1's values. One unit of the logarithm moves
+#: these series by up to two (measured: 3.4e-16 and 2.8e-16).
 INEXACT = {r"chop_\d+": "numpy.log10", r"garch_.*_log1_.*": "numpy.log", r"garch_local_.*": "numpy.log"}
 TWO_PLACES = 2 * math.ulp(1.0)
 

@@ -72,6 +72,17 @@ def test_scripted_case_is_reproduced(path: Path, capsys: pytest.CaptureFixture[s
     assert (None if last is None else to_ns(last)) == want["last_exit_time_ns"]
 
 
+@pytest.mark.parametrize(("mode", "shift_ns"), [("open", 0), ("close", 60_000_000_000)])
+def test_the_time_of_the_last_exit_holds_the_timeframe_in_close_mode(mode: str, shift_ns: int) -> None:
+    case = observed.load(observed.DEFAULT / "scripted" / "s_cooldown_trade_open_mode.json")
+    case["setup"]["entry_timestamp_mode"] = mode
+    portfolio, _ = observed.run_scripted(case)
+    exits = [to_ns(p.exit_time) for p in portfolio.closed_positions()]
+    assert to_ns(portfolio.last_exit_time) == exits[-1] + shift_ns
+    # The cooldown counts in decision times, so that both modes trade alike.
+    assert_trades_equal([observed.trade_row(p) for p in portfolio.closed_positions()], case["expected"]["trades"])
+
+
 RUNS = observed.files("runs")
 
 
