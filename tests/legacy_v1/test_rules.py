@@ -55,7 +55,7 @@ SMALL: dict[str, Any] = {
         "rows": [[2.0, 1.25, None, 6.25, 0.0], [2.0, 1.25, 1000.0, 0.0625, 0.0], [0.01, 1.25, None, 0.5, 0.5]],
     },
     "market_hours": [
-        # Sydney is eleven hours ahead of UTC in January, ten in July.
+        # Sydney is UTC+11 in January, UTC+10 in July.
         {"ts_ns": ns("2025-01-05T19:59:00"), "valid": False}, {"ts_ns": ns("2025-01-05T20:00:00"), "valid": True},
         {"ts_ns": ns("2025-01-10T19:59:00"), "valid": True}, {"ts_ns": ns("2025-01-10T20:00:00"), "valid": False},
         {"ts_ns": ns("2025-07-06T20:59:00"), "valid": False}, {"ts_ns": ns("2025-07-06T21:00:00"), "valid": True},
