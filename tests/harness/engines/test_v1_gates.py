@@ -143,12 +143,12 @@ def test_two_sessions_fail_on_the_first_bar_and_one_comes_before_the_cooldown(v1
 
 def test_news_ends_its_block_with_its_window_or_the_last_one_that_touches_it(v1: Asked) -> None:
     alone = quiet("00:25", 100, news=("2025-01-07 01:30:00=USD", "2025-01-07 01:00:00=JPY"))
-    assert blocks(v1.gates(alone)) == [("news", 5, 95, ns(0, "02:00"))]
+    assert blocks(v1.gates(alone)) == [("news", 4, 94, ns(0, "02:00"))]
     # The windows 00:30 to 02:00 and 02:00 to 03:30 are one, 04:00 to 05:30 is another.
     several = ("2025-01-07 03:00:00=EUR", "2025-01-07 01:30:00=USD", "2025-01-07 05:00:00=USD")
     assert blocks(v1.gates(quiet("00:25", 310, news=several))) == [
-        ("news", 5, 185, ns(0, "03:30")),
-        ("news", 215, 305, ns(0, "05:30")),
+        ("news", 4, 184, ns(0, "03:30")),
+        ("news", 214, 304, ns(0, "05:30")),
     ]
     closed = alone.with_config(timestamp_alignment={"entry_timestamp_mode": "close"})
     assert blocks(v1.gates(closed)) == [("news", 4, 94, ns(0, "02:00"))]
