@@ -109,7 +109,7 @@ def v1_config(bars: int) -> dict[str, Any]:
         "start_date": new["start_date"],
         "end_date": new["end_date"],
         "symbol": new["symbol"],
-        "timeframes": {"primary": "M1"},
+        "timeframes": {"primary": "M1", "additional": []},
         "warmup_bars": new["warmup_bars"],
         "rates_static": new["rates"],
         "execution": {"random_seed": 42},

@@ -162,7 +162,7 @@ def parity_cases() -> Counter[str]:
                 "execution_costs_file": str(prepared.costs_file),
                 "symbol_specs_file": str(prepared.specs_file),
             }
-            with recorder.recording(attributes=False), contextlib.suppress(AttributeError, ValueError):
+            with recorder.recording(attributes=False), contextlib.suppress(AttributeError, KeyError, ValueError):
                 env = Environment(prepared.data_root, news_file=prepared.news_csv)
                 run_backtest({**prepared.case.config, **files}, env)
     return counts_of(recorder)

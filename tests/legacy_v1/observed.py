@@ -35,9 +35,9 @@ def is_own_copy() -> bool:
     return ROOT.resolve() == DEFAULT.resolve()
 
 
-def files(kind: str) -> list[Path]:
-    """Every case of a kind; a folder of one's own need not have every kind."""
-    return sorted((ROOT / kind).glob("*.json"))
+def files(kind: str, root: Path = ROOT) -> list[Path]:
+    """Every case of a kind; a folder need not have every kind."""
+    return sorted((root / kind).glob("*.json"))
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -106,10 +106,10 @@ def run_scripted(case: dict[str, Any]) -> tuple[PortfolioRust, Executor]:
         _Signals(case), portfolio, shift,
         **{key.removeprefix("cooldown_"): value for key, value in (setup["cooldown"] or {}).items()},
     )
-    if setup["anchored_calendar"] is not None:
-        strategy = AnchoredSessionFilterWrapper(strategy, FixedCalendar(setup["anchored_calendar"]), step)
     if setup["session_filter"] is not None:
         strategy = UniversalSessionFilterWrapper(strategy, setup["session_filter"]["fixed_times"], step)
+    if setup["anchored_calendar"] is not None:
+        strategy = AnchoredSessionFilterWrapper(strategy, FixedCalendar(setup["anchored_calendar"]), step)
     times = [from_ns(row[0]) for row in case["bars"]]
     bid = [BarRust(t, *row[1:5], 1.0) for t, row in zip(times, case["bars"], strict=True)]
     ask = [BarRust(t, *row[5:9], 1.0) for t, row in zip(times, case["bars"], strict=True)]

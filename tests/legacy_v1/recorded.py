@@ -26,7 +26,7 @@ CHUNK = 60
 def archives(root: Path) -> list[Path]:
     """Archives and single recordings below a folder of observed outputs, in order."""
     folder = root / "recorded"
-    return sorted(folder.glob("*.jsonl.gz")) + sorted(folder.glob("*.jsonl")) + sorted(folder.glob("minimal/*.json"))
+    return [path for kind in ("*.jsonl.gz", "*.jsonl", "*.json") for path in sorted(folder.rglob(kind))]
 
 
 def _lines(path: Path) -> Iterator[str]:

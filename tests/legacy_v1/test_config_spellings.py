@@ -323,11 +323,12 @@ def test_yaml_with_merge_keys_is_read(market: Path, tmp_path: Path) -> None:
     assert run(changed("rates_static", rates), market) == run(BASE, market)
 
 
-def test_rates_from_bars_are_missing_only_where_one_is_needed(market: Path) -> None:
-    without = changed("rates_static", ABSENT)
-    with pytest.raises(ValueError, match="No FX path"):
+def test_rates_from_bars_are_refused_by_name(market: Path) -> None:
+    without = changed("rates", ABSENT, changed("rates_static", ABSENT))
+    with pytest.raises(ValueError, match="rates_static is absent: rates from bars"):
         run(without, market)
-    assert run(changed("account_currency", "USD", without), market) == run(changed("account_currency", "USD"), market)
+    static = changed("rates", {"mode": "static"}, changed("account_currency", "USD", without))
+    assert run(static, market) == run(changed("account_currency", "USD"), market)
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "EURUSD: 5", "EURUSD: {contract_size: big, tick_value: 1}", "{"])

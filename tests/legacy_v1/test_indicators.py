@@ -1,4 +1,4 @@
-"""V1's indicators against the observed series: every value of every series to 4e-12 (relative), no row left out."""
+"""V1's indicators against the observed series: every value to the last bit, no row left out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ import observed
 import omega_rust
 import pytest
 from backtest_engine.indicators import ohlcv_stream, read_indicator
-from backtest_engine.volatility_cluster import kmeans_1d
-
-LIMIT = 4e-12
 
 
 def stream(bars: list[list[float] | None]) -> bytes:
@@ -71,13 +68,26 @@ def compute(key: str, bid: bytes, ask: bytes) -> list[float]:
     raise AssertionError(f"no call for observed series {key}")
 
 
-def assert_close(key: str, found: list[float], wanted: list[float | None]) -> None:
+#: Series that the measuring machine computed with NumPy's logarithms, which differ there from libm's in the last place
+#: at some arguments: numpy.log10 at 82 of 652, numpy.log at two bars. Each recorded value of choppiness is the one of a
+#: log10 at most one unit off. Without AVX-512, NumPy calls libm and gives V1's values. One unit of the logarithm moves
+#: these series by up to two (measured: 3.4e-16 and 2.8e-16).
+INEXACT = {r"chop_\d+": "numpy.log10", r"garch_.*_log1_.*": "numpy.log", r"garch_local_.*": "numpy.log"}
+TWO_PLACES = 2 * math.ulp(1.0)
+
+
+def bound(key: str) -> float:
+    """Relative bound of a series: 0 but for those of INEXACT."""
+    return TWO_PLACES if any(re.fullmatch(pattern, key) for pattern in INEXACT) else 0.0
+
+
+def assert_equal(key: str, found: list[float], wanted: list[float | None]) -> None:
     assert len(found) == len(wanted)
     for i, (got, want) in enumerate(zip(found, wanted, strict=True)):
         if want is None:
             assert math.isnan(got), (key, i, got)
         else:
-            assert abs(got - want) <= LIMIT * abs(want), (key, i, got, want)
+            assert abs(got - want) <= bound(key) * abs(want), (key, i, got, want)
 
 
 FILES = observed.files("indicators")
@@ -87,7 +97,7 @@ KEYS = [(path, key) for path in FILES for key in observed.load(path)["series"]]
 @pytest.mark.parametrize(("path", "key"), KEYS, ids=lambda x: getattr(x, "stem", x))
 def test_series_is_the_observed_one(path: Path, key: str) -> None:
     case = observed.load(path)
-    assert_close(key, compute(key, stream(case["bars"]), stream(case["bars_ask"])), case["series"][key])
+    assert_equal(key, compute(key, stream(case["bars"]), stream(case["bars_ask"])), case["series"][key])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -102,20 +112,32 @@ def test_local_versions_are_the_observed_ones(path: Path) -> None:
         idx, lookback = int(match[2]), int(match[3])
         if match[1] == "garch":
             found = read_indicator(omega_rust.garch_volatility_local(bid, idx, lookback, *garch))[0]
-            assert_close(key, found, wanted)
+            assert_equal(key, found, wanted)
         else:
             z = omega_rust.kalman_garch_zscore_local(bid, idx, lookback, 0.5, 0.05, *garch)
             assert (z is None) == (wanted is None), key
             if wanted is not None:
-                assert z == pytest.approx(wanted, rel=LIMIT, abs=LIMIT), key
+                assert z == wanted, key
         checked += 1
-    assert checked >= 20
+    assert checked
 
 
-def test_kmeans_is_bit_equal_to_the_observed_centres_and_labels() -> None:
-    rows = observed.load(observed.ROOT / "rules" / "kmeans_1d.json")
-    assert len(rows) >= 20
-    for row in rows:
-        centres, labels = kmeans_1d(np.array(row["values"]), row["k"])
-        assert centres.tolist() == row["centers"], row["kind"]
-        assert labels.tolist() == row["labels"], row["kind"]
+@pytest.mark.parametrize("key", ["ema_5", "adx_14", "bb_20_2.0_upper", "z_rolling_20", "kgz_R0.5"])
+def test_the_last_bit_of_a_series_counts(key: str) -> None:
+    wanted: list[float | None] = [None, 1.5, -2.25]
+    assert_equal(key, [math.nan, 1.5, -2.25], wanted)
+    with pytest.raises(AssertionError):
+        assert_equal(key, [math.nan, math.nextafter(1.5, 2), -2.25], wanted)
+    with pytest.raises(AssertionError):
+        assert_equal(key, [0.0, 1.5, -2.25], wanted)
+
+
+@pytest.mark.parametrize("key", ["chop_14", "garch_a0.1_b0.8_omNone_log1_sc1.0", "garch_local_idx9_lb5"])
+def test_a_series_of_numpys_logarithms_has_two_places_to_spare(key: str) -> None:
+    assert_equal(key, [1.0 + 2 * math.ulp(1.0)], [1.0])
+    with pytest.raises(AssertionError):
+        assert_equal(key, [1.0 + 3 * math.ulp(1.0)], [1.0])
+
+
+def test_simple_returns_have_none_to_spare() -> None:
+    assert bound("garch_a0.1_b0.76_omNone_log0_sc100.0_mp20_fl1e-06") == 0.0

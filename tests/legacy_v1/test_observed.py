@@ -8,6 +8,7 @@ from typing import Any
 
 import observed
 import pytest
+import recorded
 from backtest_engine.data import to_ns
 from backtest_engine.metrics import compute_metrics
 from backtest_engine.runner import Environment, run_backtest
@@ -21,7 +22,6 @@ def money(value: Any) -> Any:
 
 
 MONEY = ("result", "r_multiple", "entry_fee", "exit_fee")
-BUILT_SCENARIOS = {1, 2, 3, 4, 5, 6}
 
 
 def assert_trades_equal(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
@@ -72,11 +72,18 @@ def test_scripted_case_is_reproduced(path: Path, capsys: pytest.CaptureFixture[s
     assert (None if last is None else to_ns(last)) == want["last_exit_time_ns"]
 
 
-def _scenarios(case: dict[str, Any]) -> set[int]:
-    return set(case["config"]["strategy"]["parameters"].get("enabled_scenarios") or range(1, 7))
+@pytest.mark.parametrize(("mode", "shift_ns"), [("open", 0), ("close", 60_000_000_000)])
+def test_the_time_of_the_last_exit_holds_the_timeframe_in_close_mode(mode: str, shift_ns: int) -> None:
+    case = observed.load(observed.DEFAULT / "scripted" / "s_cooldown_trade_open_mode.json")
+    case["setup"]["entry_timestamp_mode"] = mode
+    portfolio, _ = observed.run_scripted(case)
+    exits = [to_ns(p.exit_time) for p in portfolio.closed_positions()]
+    assert to_ns(portfolio.last_exit_time) == exits[-1] + shift_ns
+    # The cooldown counts in decision times, so that both modes trade alike.
+    assert_trades_equal([observed.trade_row(p) for p in portfolio.closed_positions()], case["expected"]["trades"])
 
 
-RUNS = [path for path in observed.files("runs") if _scenarios(observed.load(path)) <= BUILT_SCENARIOS]
+RUNS = observed.files("runs")
 
 
 def environment(case: dict[str, Any]) -> Environment:
@@ -88,8 +95,25 @@ def environment(case: dict[str, Any]) -> Environment:
     )
 
 
-def test_there_are_full_runs_to_reproduce() -> None:
-    assert len(RUNS) >= 34
+KINDS = ("scripted", "runs", "indicators", "rules", "recorded")
+
+
+def found(root: Path) -> dict[str, int]:
+    """Files of each kind below a folder of observed outputs."""
+    return {kind: len(recorded.archives(root) if kind == "recorded" else observed.files(kind, root)) for kind in KINDS}
+
+
+def test_there_is_something_to_reproduce() -> None:
+    counts = found(observed.ROOT)
+    assert any(counts.values()), f"no observed outputs below {observed.ROOT}"
+    assert all(counts.values()) or not observed.is_own_copy(), f"the project's own copy lacks a kind: {counts}"
+
+
+def test_a_folder_may_hold_any_subset_of_files(tmp_path: Path) -> None:
+    assert not any(found(tmp_path).values())
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "market_hours.json").write_text("[]", encoding="utf-8")
+    assert found(tmp_path) == {**dict.fromkeys(KINDS, 0), "rules": 1}
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda p: p.stem)

@@ -210,6 +210,8 @@ class BacktestConfig(_Section):
             raise ValueError("start_date lies after end_date")
         if self.mode != "candle":
             raise ValueError(f"mode {self.mode!r} does not work, only 'candle' does")
+        if "rates_static" not in self.model_fields_set and "mode" not in self.rates.model_fields_set:
+            raise ValueError("rates_static is absent: rates from bars ('timeseries') are no part of this engine")
         return self
 
     @property

@@ -84,28 +84,26 @@ def test_a_session_ends_its_block_with_the_start_of_the_next_window(v1: Asked) -
     [
         ([["23:00", "00:10"]], [("session", 10, 1378, ns(0, "23:00")), ("session", 1450, 1499, ns(1, "23:00"))]),
         ([["00:00", "23:59"]], []),
-        ([["25:00", "26:00"]], [("session", 0, 1499, None)]),
-        # Texts are compared: the first clock not below "00:17:30" is 00:18, no clock reaches "24:00".
+        # Seconds count: the first bar that closes at 00:17:30 or later closes at 00:18.
         ([["00:17:30", "23:59"]], [("session", 0, 16, ns(0, "00:18")), ("session", 1439, 1456, ns(1, "00:18"))]),
-        ([["24:00", "00:10"]], [("session", 10, 1438, ns(1, "00:00")), ("session", 1450, 1499, ns(2, "00:00"))]),
         ([["10:00", "10:00"], ["09:59", "10:01"]],
          [("session", 0, 597, ns(0, "09:59")), ("session", 601, 1499, ns(1, "09:59"))]),
     ],
 )  # fmt: skip
-def test_windows_that_wrap_overlap_or_are_no_clocks(v1: Asked, windows: Any, expected: Any) -> None:
+def test_windows_that_wrap_overlap_or_have_seconds(v1: Asked, windows: Any, expected: Any) -> None:
     assert blocks(v1.gates(quiet("00:00", 1500, orders=[], session_filter={"fixed_times": windows}))) == expected
 
 
 def test_a_window_between_open_and_close_of_a_bar_is_over_at_its_close(v1: Asked) -> None:
     minutes = quiet("00:00", 15, orders=[], session_filter={"fixed_times": [["00:06", "00:09"]]})
-    case = minutes.with_config(timeframes={"primary": "M5"})
+    case = minutes.with_config(timeframes={"primary": "M5", "additional": []})
     case = replace(case, bars={"M5": minutes.bars["M1"].take(slice(None, None, 5))})
     assert blocks(v1.gates(case)) == [("session", 0, 0, ns(0, "00:06")), ("session", 1, 2, ns(1, "00:06"))]
 
 
 def test_an_anchored_session_ends_its_block_with_its_next_start(v1: Asked) -> None:
     # In January London's 08:00 is 08:00 UTC.
-    anchored = {"anchor": "london", "windows": [["-00:30", "01:00"], ["02:00", "02:30"]]}
+    anchored = {"anchor": "london", "offset_window": [["-00:30", "01:00"], ["02:00", "02:30"]]}
     assert blocks(v1.gates(quiet("00:00", 1445, orders=[], anchored_session_filter=anchored))) == [
         ("anchor", 0, 448, ns(0, "07:30")),
         ("anchor", 540, 598, ns(0, "10:00")),
@@ -117,7 +115,7 @@ def test_an_anchored_session_ends_its_block_with_its_next_start(v1: Asked) -> No
 
 def test_the_start_of_an_anchored_session_follows_the_clocks_of_its_place(v1: Asked) -> None:
     # New York turns its clocks on Sunday, 9 March 2025: 09:30 there is 14:30 UTC before, 13:30 UTC after.
-    anchored = {"anchor": "new_york", "windows": [["00:00", "01:00"]]}
+    anchored = {"anchor": "new_york", "offset_window": [["00:00", "01:00"]]}
     days = {"start_date": "2025-03-07", "end_date": "2025-03-11"}
     case = quiet("00:00", 1, orders=[], anchored_session_filter=anchored, **days)
     # The first bar is a Friday's, the second a Monday's; Tuesday, 7 January, is day 0.
@@ -128,33 +126,29 @@ def test_the_start_of_an_anchored_session_follows_the_clocks_of_its_place(v1: As
     ]
 
 
-def test_the_outer_session_is_named_before_the_anchored_one_and_both_before_the_cooldown(v1: Asked) -> None:
+def test_two_sessions_fail_on_the_first_bar_and_one_comes_before_the_cooldown(v1: Asked) -> None:
     case = quiet(
-        "07:50", 20, orders=[{**MARKET, "bar": 10}], cooldown_minutes=30,
+        "07:50", 20, orders=[], cooldown_minutes=30,
         session_filter={"fixed_times": [["07:56", "08:10"]]},
-        anchored_session_filter={"anchor": "london", "windows": [["00:00", "00:05"]]},
+        anchored_session_filter={"anchor": "london", "offset_window": [["00:00", "00:05"]]},
     )  # fmt: skip
     refused = v1.outcome(case)
-    assert "AnchoredSessionWrapper" in refused["error"]["message"]  # with an order alive V1 fails behind two of them
+    assert "get_primary_timeframe" in refused["error"]["message"]
     assert v1.outcome(case, gates=False) == refused
-    no_order = with_parameters(case, orders=[])
-    assert blocks(v1.gates(no_order)) == [
-        ("session", 0, 4, ns(0, "07:56")),
-        ("anchor", 5, 8, ns(0, "08:00")),
-        ("anchor", 15, 19, ns(1, "08:00")),
-    ]
+    anchored = case.with_config(session_filter=None)
+    assert blocks(v1.gates(anchored)) == [("anchor", 0, 8, ns(0, "08:00")), ("anchor", 15, 19, ns(1, "08:00"))]
     one = with_parameters(case.with_config(anchored_session_filter=None), orders=[{**MARKET, "bar": 18}])
     assert blocks(v1.gates(one)) == [("session", 0, 4, ns(0, "07:56")), ("cooldown_entry", 19, 19, ns(0, "08:38"))]
 
 
 def test_news_ends_its_block_with_its_window_or_the_last_one_that_touches_it(v1: Asked) -> None:
     alone = quiet("00:25", 100, news=("2025-01-07 01:30:00=USD", "2025-01-07 01:00:00=JPY"))
-    assert blocks(v1.gates(alone)) == [("news", 5, 95, ns(0, "02:00"))]
+    assert blocks(v1.gates(alone)) == [("news", 4, 94, ns(0, "02:00"))]
     # The windows 00:30 to 02:00 and 02:00 to 03:30 are one, 04:00 to 05:30 is another.
     several = ("2025-01-07 03:00:00=EUR", "2025-01-07 01:30:00=USD", "2025-01-07 05:00:00=USD")
     assert blocks(v1.gates(quiet("00:25", 310, news=several))) == [
-        ("news", 5, 185, ns(0, "03:30")),
-        ("news", 215, 305, ns(0, "05:30")),
+        ("news", 4, 184, ns(0, "03:30")),
+        ("news", 214, 304, ns(0, "05:30")),
     ]
     closed = alone.with_config(timestamp_alignment={"entry_timestamp_mode": "close"})
     assert blocks(v1.gates(closed)) == [("news", 4, 94, ns(0, "02:00"))]

@@ -57,7 +57,7 @@ pub fn dmi(high: &[f64], low: &[f64], close: &[f64], p: usize) -> [Vec<f64>; 3] 
         ema_weighted(moves, a).iter().zip(&range).map(|(m, r)| 100.0 * m / r).collect()
     };
     let (plus, minus) = (index(&plus), index(&minus));
-    let dx: Vec<f64> = plus.iter().zip(&minus).map(|(p, m)| 100.0 * (p - m).abs() / (p + m)).collect();
+    let dx: Vec<f64> = plus.iter().zip(&minus).map(|(p, m)| 100.0 * ((p - m).abs() / (p + m))).collect();
     let adx = ema_weighted(&dx, a);
     [plus, minus, adx]
 }

@@ -1,25 +1,22 @@
 //! Exponential smoothing.
 
-/// EMA with weight `a`; on a gap the output repeats and the old weight decays.
+/// EMA with weight `a`, in pandas' order of operations; on a gap the output repeats and the old weight decays.
 pub fn ema_weighted(values: &[f64], a: f64) -> Vec<f64> {
     let mut out = Vec::with_capacity(values.len());
     let mut y = f64::NAN;
-    let mut gap = 0i32;
+    let mut old = 1.0;
     for &x in values {
-        if x.is_nan() {
-            gap += 1;
-        } else if y.is_nan() {
+        if y.is_nan() {
             y = x;
-            gap = 0;
-        } else if gap == 0 {
-            y = a * x + (1.0 - a) * y;
         } else {
-            let mut w = 1.0 - a;
-            for _ in 0..gap {
-                w *= 1.0 - a;
+            old *= 1.0 - a;
+            if !x.is_nan() {
+                // Equal values are left alone: the mean below would round.
+                if y != x {
+                    y = (old * y + a * x) / (old + a);
+                }
+                old = 1.0;
             }
-            y = (w * y + a * x) / (w + a);
-            gap = 0;
         }
         out.push(y);
     }
