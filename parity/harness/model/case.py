@@ -17,19 +17,19 @@ from parity.harness.model.events import Number, Whole
 
 FORMAT = "omega-parity-case/1"
 
-#: Symbol data used where a case brings none.
+#: Symbol data used where a case brings none. V1 drops all of them when one symbol lacks its ``tick_value``.
 DEFAULT_SPECS: dict[str, dict[str, Any]] = {
     "EURUSD": {
         "contract_size": 100000, "tick_size": 1e-05, "pip_size": 0.0001, "volume_min": 0.01, "volume_step": 0.01,
-        "volume_max": 100, "base_currency": "EUR", "quote_currency": "USD",
+        "volume_max": 100, "base_currency": "EUR", "quote_currency": "USD", "tick_value": 1.0,
     },
     "USDJPY": {
         "contract_size": 100000, "tick_size": 0.001, "pip_size": 0.01, "volume_min": 0.01, "volume_step": 0.01,
-        "volume_max": 100, "base_currency": "USD", "quote_currency": "JPY",
+        "volume_max": 100, "base_currency": "USD", "quote_currency": "JPY", "tick_value": 1.0,
     },
     "DE30EUR": {
         "contract_size": 1, "tick_size": 0.1, "pip_size": 1.0, "volume_min": 0.1, "volume_step": 0.1,
-        "volume_max": 50, "base_currency": "EUR", "quote_currency": "EUR",
+        "volume_max": 50, "base_currency": "EUR", "quote_currency": "EUR", "tick_value": 1.0,
     },
 }  # fmt: skip
 DEFAULT_COSTS: dict[str, Any] = {
