@@ -33,6 +33,8 @@ def branches(case: Case, outcome: Outcome | Refusal) -> set[str]:
         name = REFUSALS.get(outcome.code)
         return {name} if name else set()
     trace = Trace(case, outcome)
+    if trace.config["symbol"] not in (case.specs or {}):
+        return set()  # sizes and fees cannot be explained without the symbol's data
     named = {f"spelled {spelling.name}" for spelling, _ in taken(case)} if trace.orders else set()
     return named | {name for chapter in CHAPTERS for name in chapter(trace)}
 
