@@ -80,7 +80,7 @@ RUNS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]], ...
      {"session_filter": {"fixed_times": [["07:00", "16:00"]]}}, _cost("per_lot", 0.2, 0.3)),
     ("s1-cooldown", "M5", {"enabled_scenarios": [1]}, {"cooldown_candles": 6, "cooldown_minutes_trade": 45}, FREE),
     ("s1-anchored", "M5", {"enabled_scenarios": [1], "use_position_manager": True, "max_holding_minutes": 60},
-     {"anchored_session_filter": {"anchor": "london", "windows": [["-01:00", "+05:00"]]}}, FREE),
+     {"anchored_session_filter": {"anchor": "london", "offset_window": [["-01:00", "+05:00"]]}}, FREE),
     ("s1-minutes", "M1", {"enabled_scenarios": [1], "window_length": 60}, {}, _cost("per_lot", 0.1, 0.2)),
     ("s2-minutes", "M1",
      {"enabled_scenarios": [2], "std_factor": 2.2, "z_score_long": -2.2, "z_score_short": 2.2}, {},

@@ -16,6 +16,7 @@ RATE_TABLES = (RATES, {"EURUSD": 1.1, "USDJPY": 150.0}, {"USDEUR": 0.91, "JPYUSD
 NEAR = {"M1": ("M5", "M15", "H1"), "M5": ("M15", "M30", "H1")}
 SCENARIOS = ([2], [1], [1, 2], [3], [4], [5], [6], [1, 3, 4], [1, 2, 3, 4, 5, 6])
 ANCHORS = ("london", "tokyo", "sydney", "new_york", "frankfurt", "asia", "europe")
+OFFSETS = [["-06:00", "+04:30"], ["-08:00", "-07:00"], ["-00:30", "+12:00"]]
 REGIMES = ("low", "mid", "high", "very_high")
 
 
@@ -165,13 +166,7 @@ def gates(c: Choices, *, step_minutes: int, hour: int, limits: Limits = EVERYTHI
     if choice == "all_day":
         out["session_filter"] = {"fixed_times": [["00:00", "23:59"]]}
     if choice in ("anchored", "both"):
-        anchor = c.pick(ANCHORS)
-        windows = [["-06:00", "+04:30"], ["-08:00", "-07:00"], ["-00:30", "+12:00"]]
-        several = {"windows": windows[: c.integer(1, 3)]}
-        out["anchored_session_filter"] = {
-            "anchor": anchor,
-            **(several if not c.one_in(4) else {"offset_window": windows[0]}),
-        }
+        out["anchored_session_filter"] = {"anchor": c.pick(ANCHORS), "offset_window": OFFSETS[: c.integer(1, 3)]}
     cooldowns = [key for key, gate in COOLDOWNS.items() if gate in limits.gates]
     if cooldowns and c.one_in(4):
         key = c.pick(cooldowns)

@@ -221,8 +221,10 @@ def _collection(value: Any) -> str:
         if value.keys() <= {"fixed_times"}:
             return text(value.get("fixed_times"))
         if "anchor" in value:
-            windows = [*(value.get("windows") or ()), *([value["offset_window"]] if value.get("offset_window") else ())]
+            windows = value.get("windows") or value.get("offset_window") or ()
             return f"{value['anchor']} {text(windows)}"
+        if value.keys() == {"windows"}:
+            return text(value["windows"])
         return ", ".join(f"{name} {text(value[name])}" for name in sorted(value)) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(text(part) for part in value) or "none"
