@@ -34,7 +34,7 @@ def shift_of(case: Case, gate: str) -> int:
     """From a bar's open to the time at which a gate is tested, in ns."""
     step = TIMEFRAME_MINUTES[case.config["timeframes"]["primary"]] * MINUTE_NS
     closed = case.config.get("timestamp_alignment", {}).get("entry_timestamp_mode") == "close"
-    return step if closed or gate in ("session", "anchor") else 0
+    return step if closed or gate in ("session", "anchor", "news") else 0
 
 
 def check_ends(case: Case, events: list[dict[str, Any]]) -> int:
