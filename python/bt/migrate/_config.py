@@ -92,8 +92,8 @@ def _sections(source: Source, config: dict[str, Any], ledger: Ledger, *, news: b
         "candles": source.take(
             "cooldown_candles", "cooldown.candles", _strict_whole(0, _MOST_BARS, zero=_NO_COOLDOWN), 0
         ),
-        "minutes_after_entry": source.take("cooldown_minutes", "cooldown.minutes_after_entry", _minutes(), 0),
-        "minutes_after_exit": source.take("cooldown_minutes_trade", "cooldown.minutes_after_exit", _minutes(), 0),
+        "minutes_after_entry": source.take("cooldown_minutes", "cooldown.minutes_after_entry", _minutes, 0),
+        "minutes_after_exit": source.take("cooldown_minutes_trade", "cooldown.minutes_after_exit", _minutes, 0),
     }
     money = number(POSITIVE, text=False)
     config["account"] = {
@@ -197,7 +197,7 @@ def _alignment(source: Source) -> dict[str, Any]:
 
 def _labels(value: Any, at: At) -> dict[str, str]:
     if value is None:
-        at.note(NORMALISED, None, {})
+        at.note(V1_REFUSED, None, {})
         return {}
     source = Source(value, at.path, at.ledger, quiet=True)
     out = {}
@@ -214,7 +214,7 @@ def _labels(value: Any, at: At) -> dict[str, str]:
 
 def _stale_limit(value: Any, at: At) -> int:
     if value is None:
-        at.note(NORMALISED, None, 0, "automatic")
+        at.note(V1_REFUSED, None, 0, "automatic")
         return 0
     return int(_strict_whole(0, _MOST_BARS, zero="0 and below mean automatic")(value, at))
 
@@ -224,8 +224,11 @@ def _strict_whole(low: int, high: int, *, zero: str = "") -> Convert:
     return whole(low, high, text=False, cut=False, zero=zero)
 
 
-def _minutes() -> Convert:
-    return number(NOT_NEGATIVE, text=False, zero=_NO_COOLDOWN)
+def _minutes(value: Any, at: At) -> float:
+    minutes: float = number(NOT_NEGATIVE, text=False, zero=_NO_COOLDOWN)(value, at)
+    if minutes != int(minutes):
+        at.ledger.add(at.path, V1_REFUSED, at.target, reason="it wanted whole minutes")
+    return minutes
 
 
 def _rates(source: Source) -> dict[str, float]:

@@ -57,8 +57,6 @@ def _windows(value: Any, at: At) -> list[dict[str, str]]:
 
 def _names(value: Any) -> bool:
     """Whether there are names where times are meant, and nothing but names."""
-    if isinstance(value, str):
-        return _NAME.fullmatch(value) is not None
     if not isinstance(value, list | tuple) or not value:
         return False
     parts = [part for item in value for part in (item if isinstance(item, list | tuple) else [item])]

@@ -10,9 +10,9 @@ from bt.migrate._report import (
     DROPPED,
     MAPPED,
     MISSING,
-    NORMALISED,
     RENAMED,
     TYPE_MISMATCH,
+    V1_REFUSED,
     At,
     Ledger,
     Refused,
@@ -91,7 +91,7 @@ class Source:
         self.known.append(name)
         value = self.raw.pop(name, {})
         if value is None and null:
-            self.ledger.add(self.key(name), NORMALISED, before="null", after="{}")
+            self.ledger.add(self.key(name), V1_REFUSED, before="null", after="{}")
             value = {}
         return Source(value, self.key(name), self.ledger)
 
