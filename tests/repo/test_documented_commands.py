@@ -121,14 +121,21 @@ def documented() -> dict[str, list[str]]:
 
 
 def distinct() -> list[str]:
-    """Every command once, in the order of the pages."""
-    return list(dict.fromkeys(command for commands in documented().values() for command in commands))
+    """Every command once, in the order of the pages; one with the folder of its program stands for both."""
+    commands = [command for commands in documented().values() for command in commands]
+    as_bare = {bare(command): command for command in sorted(commands, key=len)}
+    return [as_bare[name] for name in dict.fromkeys(map(bare, commands))]
+
+
+def bare(command: str) -> str:
+    """The command without the folder of its program, by which the tables below name it."""
+    return command.replace(".venv/bin/", "")
 
 
 def runnable() -> list[str]:
     """Commands that are run as typed."""
     selected = [c for c in distinct() if (m := OF_A_SWITCH.fullmatch(c)) and m[1] != RUN_OF_A_SWITCH]
-    return [command for command in distinct() if command not in SLOW and command not in selected]
+    return [command for command in distinct() if bare(command) not in SLOW and command not in selected]
 
 
 def as_typed(command: str) -> str:
@@ -211,7 +218,7 @@ def run(workshop: Path, without_adr: Path) -> Callable[[str], tuple[int, str]]:
     clean = {n: v for n, v in os.environ.items() if not n.startswith(("OMEGA_", "PYTEST_", "MAKE", "MFLAGS"))}
 
     def runs(line: str) -> tuple[int, str]:
-        root = without_adr if line.startswith(DRAFTS) else workshop
+        root = without_adr if bare(line).startswith(DRAFTS) else workshop
         path = os.pathsep.join([str(root / ".venv" / "bin"), os.environ["PATH"]])
         sources = os.pathsep.join([str(root), str(root / "python")])
         environment = {**clean, "PATH": path, "PYTHONPATH": sources, "VIRTUAL_ENV": str(root / ".venv")}
@@ -241,14 +248,14 @@ def ends(
 @pytest.mark.parametrize("command", runnable())
 def test_a_documented_command_runs_as_typed(command: str, ends: dict[str, Future[tuple[int, str]]]) -> None:
     status, out = ends[command].result()
-    assert status == EXIT_CODES.get(command, 0), f"{as_typed(command)}\n{out}"
+    assert status == EXIT_CODES.get(bare(command), 0), f"{as_typed(command)}\n{out}"
 
 
 @pytest.mark.parametrize("command", SLOW)
 def test_a_slow_command_holds_in_its_cheapest_form(command: str, run: Callable[[str], tuple[int, str]]) -> None:
     form, reason = SLOW[command]
     assert reason
-    assert command in distinct(), "no page names it: take it out of SLOW"
+    assert command in map(bare, distinct()), "no page names it: take it out of SLOW"
     form(command, run)
 
 
@@ -270,7 +277,7 @@ def test_every_page_has_the_commands_that_it_should_have() -> None:
 
 
 def test_no_table_entry_is_left_over() -> None:
-    commands = distinct()
+    commands = list(map(bare, distinct()))
     assert [command for command in EXIT_CODES if command not in commands] == []
     text = " ".join(commands)
     assert [word for word in PLACEHOLDERS if not re.search(rf"\b{word}\b", text)] == []

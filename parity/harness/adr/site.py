@@ -17,12 +17,13 @@ from parity.harness.oracle.figures import money
 
 _INTRODUCTION = """# Architecture decision records
 
-Written by `omega-parity adr index` from the ADRs and `evidence/market-runs.csv`; not edited by hand.
+Written by `.venv/bin/omega-parity adr index` from the ADRs and `evidence/market-runs.csv`; not edited by hand.
 
 Each deliberate difference between V1 and V2 is a switch with an ADR. *Trades* and *money* are measured on the embedded
 market: {configurations} runs with {trades:,} trades, this switch alone at `v2`. *Trades* counts those that change, are
 gone or are new. *Money* is the sum of the changes of the final balances (each run starts with 10,000).
-`omega-parity adr measure` measures again; `omega-parity explain CASE` shows the effect on a case of yours.
+`.venv/bin/omega-parity adr measure` measures again; `.venv/bin/omega-parity explain CASE` shows the effect on a case
+of yours.
 """
 _TABLE = "| switch | V1 does | V2 does | trades | money | where | advice | ADR |\n|---|---|---|---:|---:|---|---|---|"
 _BALANCES = " Balances are the final\nones in the account currency; each run starts with 10,000."

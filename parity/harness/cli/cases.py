@@ -29,7 +29,6 @@ from parity.harness.triage.describe import describe, sides_of
 from parity.harness.triage.minimise import Budget, Size, minimise
 from parity.harness.triage.narrate import narrate
 from parity.harness.triage.plot import plot
-from parity.harness.triage.render import render
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -51,6 +50,9 @@ def replay(options: argparse.Namespace) -> int:
         else:
             print(describe(pair, examined))
             if options.diff:
+                # Its library takes longer to import than everything else that a verb needs.
+                from parity.harness.triage.render import render
+
                 print(render(*both_outcomes(examined), examined.report.differences))
         return status_of(examined)
 

@@ -31,7 +31,7 @@ The first line of an engine, before it is asked anything, says that it speaks th
 {"hello": {"protocol": 2, "name": "mine", "version": "1.4", "capabilities": {"events": true, "switches": false}}}
 ```
 
-Whoever says hello repeats the `id` of every request in the reply.
+An engine that says hello repeats the `id` of every request in its reply.
 """
 HELLO_KEYS = (
     ("`protocol`", "whole number", "2"),
@@ -213,6 +213,11 @@ next case finds a fresh one:
   every sixteenth case and whenever there is a difference.
 
 An engine that ends after an answer is started again for the next case. The report says how often.
+
+Each engine runs below a process of the suite, its keeper, which kills whatever the engine leaves behind. On Linux that
+is every process that descends from the engine: what loses its parent becomes a child of the keeper. Other systems, as
+macOS, have no such rule. There a process escapes if it leaves the engine's session, clears its environment and loses
+its parent. On any system the same holds for an engine that kills its keeper.
 """
 
 WITHOUT_IDS = """
