@@ -114,7 +114,6 @@ def test_nothing_in_the_core_asks_for_fused_or_relaxed_arithmetic_and_libm_is_us
     allowed = {
         "ln": {"volatility.rs", "cluster.rs"},  # log returns; log of a volatility before clustering
         "powf": {"current.rs"},  # yearly growth in the Calmar ratio
-        "log10": {"oscillators.rs"},  # choppiness
         "powi": {"rounding.rs"},  # powers of ten up to 10^6, exact in any order
     }
     calls = re.compile(r"\.(mul_add|ln|ln_1p|log10|log2|log|exp|exp2|powf|powi|sin|cos|tan|cbrt|hypot)\(")

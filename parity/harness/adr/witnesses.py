@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,7 @@ def scripted(
     return _witness(switch, bars, strategy, costs or FREE, symbol=symbol, **top)
 
 
-def _witness(
-    switch: str, bars: list[list[float]], strategy: dict[str, Any], costs: dict[str, Any], **top: Any
-) -> Case:
+def _witness(switch: str, bars: list[list[float]], strategy: dict[str, Any], costs: dict[str, Any], **top: Any) -> Case:
     config = {
         "symbol": "EURUSD",
         "start_date": "2025-01-07",
@@ -115,7 +114,7 @@ def _on_the_band() -> Case:
     The first close has left the window by then, and only a deviation that runs from the first bar remembers it.
     """
     closes = (0, 6, 0, 0, 0, -10, 10)
-    bars = [(a, max(a, b) + 1, min(a, b) - 1, b) for a, b in zip(closes, closes[1:], strict=False)]
+    bars = [(a, max(a, b) + 1, min(a, b) - 1, b) for a, b in pairwise(closes)]
     lengths = {"b_b_length": 4, "window_length": 2, "ema_length": 2, "atr_length": 1}
     factors = {"std_factor": 1.5, "atr_mult": 1.0, "kalman_r": 1.0, "kalman_q": 1.0}
     rules = {"enabled_scenarios": [2], "direction_filter": "long", "z_score_long": -0.1, "htf_tf": "NONE"}

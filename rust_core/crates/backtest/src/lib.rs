@@ -60,7 +60,8 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
     let mut timings = Timings::default();
     let start = clock();
     let mut files = vec![];
-    let tariff = costs::load(&environment.paths, &config.symbol, &mut files)?;
+    let lenient = !config.semantics.config_rules.is_v2();
+    let tariff = costs::load(&environment.paths, &config.symbol, lenient, &mut files)?;
     let events = if config.news_filter.enabled { news::load(&environment.paths, &mut files)? } else { vec![] };
     let data = Dataset::load(&environment.paths, config, &mut files)?;
     timings.load = since(start);
@@ -72,6 +73,7 @@ pub fn run(config: &Config, environment: &Environment) -> Result<String, RunErro
         start: data.start,
         higher: &data.higher,
         spec: &tariff.spec,
+        unknown_symbol: tariff.unknown.as_ref(),
         commission: &tariff.commission,
         slippage: tariff.slippage,
         news: &events,

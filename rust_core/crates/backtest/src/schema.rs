@@ -95,6 +95,7 @@ fn patches() -> Vec<(&'static str, Value)> {
         ("/properties/rates", json!({"propertyNames": {"pattern": "^[A-Z]{6}$"}})),
         ("/properties/rates/additionalProperties", limits(Bound::POSITIVE)),
         ("/properties/rng_seed", json!({"minimum": 0, "maximum": u64::MAX})),
+        ("/$defs/Anchors/anyOf/1", json!({"minItems": 1})),
         ("/$defs/Timeframes/properties/additional_source", json!({"const": "separate_parquet"})),
         (
             "/$defs/Alignment/properties/higher_tf_timestamps_mode",

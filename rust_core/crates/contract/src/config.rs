@@ -43,8 +43,8 @@ pub struct Config {
     pub rng_seed: Option<u64>,
     /// Trading windows by bar close; null is always open.
     pub sessions: Option<Vec<Session>>,
-    /// Windows relative to a market's opening.
-    pub anchored_sessions: Option<AnchoredSessions>,
+    /// Windows relative to the opening of a market, or of several: inside any of them.
+    pub anchored_sessions: Option<Anchors>,
     /// Pauses after trades.
     pub cooldown: Cooldown,
     /// Money.
@@ -122,6 +122,27 @@ pub struct Session {
     pub start: Clock,
     /// To; not after `start` means over midnight.
     pub end: Clock,
+}
+
+/// Windows around one market's opening, or around those of several markets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Anchors {
+    /// Of one market.
+    One(AnchoredSessions),
+    /// Of several; open inside any of them.
+    Several(Vec<AnchoredSessions>),
+}
+
+impl Anchors {
+    /// Of each market.
+    pub fn all(&self) -> &[AnchoredSessions] {
+        match self {
+            Self::One(anchored) => std::slice::from_ref(anchored),
+            Self::Several(list) => list,
+        }
+    }
 }
 
 /// Windows relative to the opening of a market.

@@ -66,8 +66,8 @@ impl schemars::JsonSchema for Clock {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
-            "description": "A time of day, HH:MM."
+            "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$",
+            "description": "A time of day, HH:MM or HH:MM:SS."
         })
     }
 }
@@ -143,26 +143,40 @@ impl Timeframe {
     }
 }
 
-/// A time of day in minutes after midnight.
+/// A time of day in seconds after midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Clock(pub u16);
+pub struct Clock(pub u32);
 
 impl Clock {
-    /// Parses `HH:MM`.
+    /// Parses `HH:MM` and `HH:MM:SS`.
     pub fn parse(text: &str) -> Option<Self> {
-        let (hours, minutes) = text.split_once(':')?;
-        let digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-        if !digits(hours) || !digits(minutes) {
+        let limits = [24, 60, 60];
+        let parts: Vec<&str> = text.split(':').collect();
+        if !(2..=limits.len()).contains(&parts.len()) {
             return None;
         }
-        let (h, m): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
-        (h < 24 && m < 60).then_some(Self(h * 60 + m))
+        let mut seconds = 0;
+        for (i, limit) in limits.into_iter().enumerate() {
+            let part = parts.get(i).copied().unwrap_or("00");
+            let digits = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+            seconds = seconds * 60 + part.parse::<u32>().ok().filter(|n| digits && *n < limit)?;
+        }
+        Some(Self(seconds))
+    }
+
+    /// Nanoseconds after midnight.
+    pub fn ns(self) -> i64 {
+        i64::from(self.0) * (MINUTE_NS / 60)
     }
 }
 
 impl Serialize for Clock {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:02}:{:02}", self.0 / 60, self.0 % 60))
+        let (hours, minutes, seconds) = (self.0 / 3600, self.0 / 60 % 60, self.0 % 60);
+        if seconds == 0 {
+            return serializer.collect_str(&format_args!("{hours:02}:{minutes:02}"));
+        }
+        serializer.collect_str(&format_args!("{hours:02}:{minutes:02}:{seconds:02}"))
     }
 }
 
@@ -180,9 +194,15 @@ mod tests {
     }
 
     #[test]
-    fn clocks_parse_only_in_one_form() {
-        assert_eq!(Clock::parse("23:59"), Some(Clock(1439)));
-        for bad in ["24:00", "7:00", "07:60", "0700", "+7:00", ""] {
+    fn clocks_parse_with_and_without_seconds_and_in_no_other_form() {
+        for (text, seconds, written) in
+            [("23:59", 86_340, "23:59"), ("07:00:00", 25_200, "07:00"), ("07:00:09", 25_209, "07:00:09")]
+        {
+            assert_eq!(Clock::parse(text), Some(Clock(seconds)));
+            assert_eq!(serde_json::to_value(Clock(seconds)).unwrap_or_default(), written);
+        }
+        for bad in ["24:00", "7:00", "07:60", "0700", "+7:00", "", "07", "07:00:60", "07:00:1", "07:00:00:00", "07:00:"]
+        {
             assert_eq!(Clock::parse(bad), None, "{bad}");
         }
     }

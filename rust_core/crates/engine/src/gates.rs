@@ -12,22 +12,29 @@ use crate::policy::Policies;
 const LEGACY_BEFORE: i64 = 60 * MINUTE_NS;
 const LEGACY_AFTER: i64 = 30 * MINUTE_NS;
 
-/// Windows in minutes of the day; `None` is always open.
+/// Start and end of a window, in nanoseconds of the day.
+type Window = (i64, i64);
+
 enum Windows {
     Always,
-    Daily(Vec<(i64, i64)>),
+    Daily(Vec<Window>),
 }
 
-/// Local opening of a market and windows around it, computed once for each date.
-struct Anchored {
+/// Local opening of a market and offsets from it, in minutes.
+struct Market {
     zone: Tz,
     minute: i64,
     offsets: Vec<(i64, i64)>,
-    day: i64,
-    windows: Vec<(i64, i64)>,
 }
 
-impl Anchored {
+/// Windows around the openings of markets, computed once for each date.
+struct Anchored {
+    markets: Vec<Market>,
+    day: i64,
+    windows: Vec<Window>,
+}
+
+impl Market {
     fn new(config: &AnchoredSessions) -> Self {
         let (zone, minute) = match config.anchor {
             Anchor::London | Anchor::Europe => (Tz::Europe__London, 8 * 60),
@@ -37,17 +44,13 @@ impl Anchored {
             Anchor::Frankfurt => (Tz::Europe__Berlin, 8 * 60),
         };
         let offsets = config.windows.iter().map(|w| (w.start_offset_minutes, w.end_offset_minutes)).collect();
-        Self { zone, minute, offsets, day: i64::MIN, windows: vec![] }
+        Self { zone, minute, offsets }
     }
 
-    fn windows(&mut self, day: i64) -> &[(i64, i64)] {
-        if day != self.day {
-            self.day = day;
-            let anchor = self.anchor(day).unwrap_or(0);
-            let minute = |offset: i64| (anchor + offset).rem_euclid(1440);
-            self.windows = self.offsets.iter().map(|&(a, b)| (minute(a), minute(b))).collect();
-        }
-        &self.windows
+    fn windows(&self, day: i64) -> impl Iterator<Item = Window> {
+        let anchor = self.anchor(day).unwrap_or(0);
+        let time = move |offset: i64| (anchor + offset).rem_euclid(1440) * MINUTE_NS;
+        self.offsets.iter().map(move |&(a, b)| (time(a), time(b)))
     }
 
     /// Minute of the UTC day at which the market opens on a date.
@@ -59,29 +62,43 @@ impl Anchored {
     }
 }
 
-fn inside(minute: i64, (start, end): (i64, i64), end_included: bool) -> bool {
-    if end_included {
-        // V1: a start after the end wraps midnight, both ends belong to the window.
-        return if start <= end { (start..=end).contains(&minute) } else { minute >= start || minute <= end };
+impl Anchored {
+    fn new(config: &[AnchoredSessions]) -> Self {
+        Self { markets: config.iter().map(Market::new).collect(), day: i64::MIN, windows: vec![] }
     }
-    if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
+
+    fn windows(&mut self, day: i64) -> &[Window] {
+        if day != self.day {
+            self.day = day;
+            self.windows = self.markets.iter().flat_map(|market| market.windows(day)).collect();
+        }
+        &self.windows
+    }
 }
 
-fn any_inside(windows: &[(i64, i64)], minute: i64, end_included: bool) -> bool {
-    windows.iter().any(|w| inside(minute, *w, end_included))
+fn inside(time: i64, (start, end): Window, end_included: bool) -> bool {
+    if end_included {
+        // V1: a start after the end wraps midnight, both ends belong to the window.
+        return if start <= end { (start..=end).contains(&time) } else { time >= start || time <= end };
+    }
+    if start < end { (start..end).contains(&time) } else { time >= start || time < end }
+}
+
+fn any_inside(windows: &[Window], time: i64, end_included: bool) -> bool {
+    windows.iter().any(|w| inside(time, *w, end_included))
 }
 
 /// The first time after `close` inside a window, of the windows of that day and of the next one.
-fn reopening(close: i64, [today, tomorrow]: [&[(i64, i64)]; 2], end_included: bool) -> Option<i64> {
-    let (day, minute) = (close.div_euclid(DAY_NS), close.rem_euclid(DAY_NS) / MINUTE_NS);
-    let starts = |windows: &[(i64, i64)], after: i64| windows.iter().map(|w| w.0).filter(|start| *start > after).min();
-    let (day, start) = match starts(today, minute) {
+fn reopening(close: i64, [today, tomorrow]: [&[Window]; 2], end_included: bool) -> Option<i64> {
+    let (day, time) = (close.div_euclid(DAY_NS), close.rem_euclid(DAY_NS));
+    let starts = |windows: &[Window], after: i64| windows.iter().map(|w| w.0).filter(|start| *start > after).min();
+    let (day, start) = match starts(today, time) {
         Some(start) => (day, start),
         // Yesterday's windows end with their day; one of the new day's may reach over midnight.
         None if any_inside(tomorrow, 0, end_included) => (day + 1, 0),
         None => (day + 1, starts(tomorrow, -1)?),
     };
-    day.checked_mul(DAY_NS)?.checked_add(start * MINUTE_NS)
+    day.checked_mul(DAY_NS)?.checked_add(start)
 }
 
 /// The first moment at which `minutes` since `since` have passed.
@@ -128,15 +145,13 @@ impl Gates {
     pub fn new(config: &Config, policies: &Policies) -> Self {
         let step = config.timeframes.primary.ns();
         let windows = match &config.sessions {
-            Some(list) if !list.is_empty() => {
-                Windows::Daily(list.iter().map(|s| (i64::from(s.start.0), i64::from(s.end.0))).collect())
-            }
+            Some(list) if !list.is_empty() => Windows::Daily(list.iter().map(|s| (s.start.ns(), s.end.ns())).collect()),
             _ => Windows::Always,
         };
         let at_close = config.timestamp_alignment.entry_timestamp_mode == EntryTimestamp::Close;
         Self {
             windows,
-            anchored: config.anchored_sessions.as_ref().map(Anchored::new),
+            anchored: config.anchored_sessions.as_ref().map(|anchors| Anchored::new(anchors.all())),
             end_included: policies.session_end_included,
             news_at_close: policies.legacy_news,
             close_shift: step,
@@ -170,15 +185,15 @@ impl Gates {
         if matches!(self.windows, Windows::Always) && self.anchored.is_none() {
             return true;
         }
-        let minute = close.rem_euclid(DAY_NS) / MINUTE_NS;
+        let time = close.rem_euclid(DAY_NS);
         let end_included = self.end_included;
         if let Windows::Daily(list) = &self.windows
-            && !any_inside(list, minute, end_included)
+            && !any_inside(list, time, end_included)
         {
             return false;
         }
         match &mut self.anchored {
-            Some(anchored) => any_inside(anchored.windows(close.div_euclid(DAY_NS)), minute, end_included),
+            Some(anchored) => any_inside(anchored.windows(close.div_euclid(DAY_NS)), time, end_included),
             None => true,
         }
     }
@@ -218,15 +233,15 @@ impl Gates {
 
     /// The windows that a close lies outside of, if it does.
     fn closed(&mut self, close: i64) -> Option<Stop> {
-        let (day, minute) = (close.div_euclid(DAY_NS), close.rem_euclid(DAY_NS) / MINUTE_NS);
+        let (day, time) = (close.div_euclid(DAY_NS), close.rem_euclid(DAY_NS));
         if let Windows::Daily(list) = &self.windows
-            && !any_inside(list, minute, self.end_included)
+            && !any_inside(list, time, self.end_included)
         {
             return Some(Stop::both(Gate::Session, reopening(close, [list, list], self.end_included)));
         }
         let anchored = self.anchored.as_mut()?;
         let [today, tomorrow] = [day, day + 1].map(|day| anchored.windows(day).to_vec());
-        let inside = any_inside(&today, minute, self.end_included);
+        let inside = any_inside(&today, time, self.end_included);
         (!inside).then(|| Stop::both(Gate::Anchor, reopening(close, [&today, &tomorrow], self.end_included)))
     }
 
@@ -305,13 +320,36 @@ mod tests {
     use super::*;
     use omega_contract::config::OffsetWindow;
 
+    fn around(anchor: Anchor, start: i64, end: i64) -> AnchoredSessions {
+        AnchoredSessions {
+            anchor,
+            windows: vec![OffsetWindow { start_offset_minutes: start, end_offset_minutes: end }],
+        }
+    }
+
+    fn day(y: i32, m: u32, d: u32) -> i64 {
+        (NaiveDate::from_ymd_opt(y, m, d).unwrap() - NaiveDate::default()).num_days()
+    }
+
+    fn minutes(windows: &[Window]) -> Vec<Window> {
+        windows.iter().map(|(start, end)| (start / MINUTE_NS, end / MINUTE_NS)).collect()
+    }
+
     #[test]
     fn an_anchor_follows_daylight_saving() {
-        let windows = vec![OffsetWindow { start_offset_minutes: -60, end_offset_minutes: 180 }];
-        let mut gate = Anchored::new(&AnchoredSessions { anchor: Anchor::NewYork, windows });
-        let day = |y, m, d| (NaiveDate::from_ymd_opt(y, m, d).unwrap() - NaiveDate::default()).num_days();
-        assert_eq!(gate.windows(day(2025, 3, 6)), [(13 * 60 + 30, 17 * 60 + 30)]);
-        assert_eq!(gate.windows(day(2025, 3, 12)), [(12 * 60 + 30, 16 * 60 + 30)]);
+        let mut gate = Anchored::new(&[around(Anchor::NewYork, -60, 180)]);
+        assert_eq!(minutes(gate.windows(day(2025, 3, 6))), [(13 * 60 + 30, 17 * 60 + 30)]);
+        assert_eq!(minutes(gate.windows(day(2025, 3, 12))), [(12 * 60 + 30, 16 * 60 + 30)]);
+    }
+
+    #[test]
+    fn windows_of_several_markets_count_together() {
+        let mut gate = Anchored::new(&[around(Anchor::London, 0, 60), around(Anchor::Tokyo, -30, 0)]);
+        let open = |gate: &mut Anchored, hour: i64, minute: i64| {
+            any_inside(gate.windows(day(2025, 1, 7)), (hour * 60 + minute) * MINUTE_NS, false)
+        };
+        let found = [(8, 30), (23, 45), (0, 0), (9, 0), (12, 0)].map(|(h, m)| open(&mut gate, h, m));
+        assert_eq!(found, [true, true, false, false, false]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a run is fed with. Plain references: whoever has the files and the clock keeps the data.
 
+use omega_contract::RunError;
 use omega_contract::config::Config;
 use omega_contract::inputs::{Commission, Higher, NewsEvent, Pair, SymbolSpec};
 
@@ -15,6 +16,8 @@ pub struct Inputs<'a> {
     pub higher: &'a [Higher],
     /// Symbol data.
     pub spec: &'a SymbolSpec,
+    /// With what the first order fails, where nothing is known about the symbol.
+    pub unknown_symbol: Option<&'a RunError>,
     /// Commission.
     pub commission: &'a Commission,
     /// Fixed and random slippage of the cost file, in pips.

@@ -190,6 +190,9 @@ impl<'a> Run<'a> {
             self.gates.note_entry(now.index, now.ts);
         }
         for request in requests {
+            if let Some(error) = self.inputs.unknown_symbol {
+                return Err(error.clone());
+            }
             self.signals += 1;
             self.broker.trace.add("signal", Some(request.id), || {
                 [

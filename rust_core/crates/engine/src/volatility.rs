@@ -38,7 +38,7 @@ impl Garch {
 }
 
 /// Return of each value on the one before; simple returns see gaps filled forward.
-fn returns(x: &[f64], log: bool) -> Vec<f64> {
+pub fn returns(x: &[f64], log: bool) -> Vec<f64> {
     let mut previous = f64::NAN;
     let mut out = Vec::with_capacity(x.len());
     for &value in x {
@@ -49,18 +49,23 @@ fn returns(x: &[f64], log: bool) -> Vec<f64> {
     out
 }
 
-/// Conditional volatility of returns at each bar.
+/// Conditional volatility of a series' returns at each bar.
 pub fn garch(x: &[f64], g: &Garch) -> Vec<f64> {
-    let mut out = vec![f64::NAN; x.len()];
+    garch_of(returns(x, g.log_returns), g)
+}
+
+/// Conditional volatility of returns at each of them.
+pub fn garch_of(returns: Vec<f64>, g: &Garch) -> Vec<f64> {
+    let mut out = vec![f64::NAN; returns.len()];
     if g.alpha + g.beta >= 1.0 {
         return out;
     }
-    let r: Vec<f64> = returns(x, g.log_returns).into_iter().map(|r| g.scale * r).collect();
+    let r: Vec<f64> = returns.into_iter().map(|r| g.scale * r).collect();
     let Some(first) = r.iter().position(|r| r.is_finite()) else {
         return out;
     };
     let (mu, mut surprise, mut variance) = (r[first], 0.0, f64::max(1e-6, g.floor));
-    for i in first..x.len() {
+    for i in first..r.len() {
         if i > first && r[i].is_finite() {
             variance = (g.omega + g.alpha * surprise + g.beta * variance).max(g.floor);
             surprise = (r[i] - mu) * (r[i] - mu);

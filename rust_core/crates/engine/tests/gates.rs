@@ -91,6 +91,7 @@ fn run(config: &Value, bars: &Pair, news: &[NewsEvent]) -> Report {
         start: 0,
         higher: &higher,
         spec: &spec,
+        unknown_symbol: None,
         commission: &commission,
         slippage: (0.0, 0.0),
         news,

@@ -1,4 +1,9 @@
-//! Every indicator against the series that were measured on the legacy engine: to 4e-12 of the value, no bar left out.
+//! Every indicator against the series that were measured on the legacy engine: to the last bit, no bar left out.
+//!
+//! One library function cannot be reproduced: NumPy's `log` with AVX-512 (Intel's SVML), by which the legacy engine took
+//! log returns. It rounds some logarithms that lie all but halfway between two floats to the one that is not the nearer.
+//! So a series of GARCH volatilities from log returns must be exact with each such logarithm rounded the one way or the
+//! other: how many there are, and how near to halfway, is part of the test.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -6,13 +11,15 @@ use std::path::PathBuf;
 
 use omega_contract::strategy::Direction;
 use omega_engine::indicators::bands::Bands;
+use omega_engine::indicators::logarithms::ln;
 use omega_engine::indicators::oscillators::{choppiness, dmi, macd, roc, rsi};
 use omega_engine::indicators::z_score::ZScore;
 use omega_engine::indicators::{DeviationRule, atr, ema, kalman_mean, sma};
 use omega_engine::volatility::{self, Garch};
 use serde_json::Value;
 
-const LIMIT: f64 = 4e-12;
+/// Share of a unit in the last place above which a logarithm counts as all but halfway; SVML promises an error of 0.55.
+const HALFWAY: f64 = 0.49;
 
 struct Bars {
     high: Vec<f64>,
@@ -94,27 +101,62 @@ fn compute(key: &str, bid: &Bars, ask: &Bars) -> Vec<f64> {
     }
 }
 
+/// Log returns of a series, and where they lie all but halfway between two floats: the bar, and the other float.
+fn near_ties(x: &[f64]) -> (Vec<f64>, Vec<(usize, f64)>) {
+    let returns = volatility::returns(x, true);
+    let mut ties = vec![];
+    for i in (1..x.len()).filter(|i| returns[*i].is_finite() && returns[*i] != 0.0) {
+        let (near, rest) = ln(x[i] / x[i - 1]);
+        let away = if (rest > 0.0) == (near > 0.0) { 1 } else { -1 };
+        let other = f64::from_bits((near.to_bits() as i64 + away) as u64);
+        if rest.abs() > HALFWAY * (other - near).abs() {
+            ties.push((i, if returns[i].to_bits() == near.to_bits() { other } else { near }));
+        }
+    }
+    (returns, ties)
+}
+
+/// Bars that differ, NaN standing for what was not observed.
+fn differing(found: &[f64], wanted: &[Value]) -> Vec<usize> {
+    assert_eq!(found.len(), wanted.len());
+    let same = |got: f64, want: &Value| want.as_f64().map_or(got.is_nan(), |want| got.to_bits() == want.to_bits());
+    (0..found.len()).filter(|i| !same(found[*i], &wanted[*i])).collect()
+}
+
+/// Which of the near ties must be rounded the other way for a series to be exact; None where no choice makes it so.
+fn rounded_otherwise(key: &str, x: &[f64], wanted: &[Value]) -> Option<Vec<usize>> {
+    let (returns, ties) = near_ties(x);
+    assert!(ties.len() <= 12, "{key}: {} of {} logarithms are near ties", ties.len(), x.len());
+    (0..1usize << ties.len()).find_map(|choice| {
+        let chosen = ties.iter().enumerate().filter(|(k, _)| choice >> k & 1 == 1).map(|(_, tie)| *tie);
+        let mut changed = returns.clone();
+        chosen.clone().for_each(|(bar, other)| changed[bar] = other);
+        let exact = differing(&volatility::garch_of(changed, &garch(key)), wanted).is_empty();
+        exact.then(|| chosen.map(|(bar, _)| bar).collect())
+    })
+}
+
 #[test]
-fn every_observed_series_is_reproduced() {
-    let mut series = 0;
+fn every_observed_series_is_reproduced_to_the_last_bit() {
+    let (mut series, mut values) = (0, 0);
     for file in std::fs::read_dir(folder()).unwrap() {
         let path = file.unwrap().path();
         let observed: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let (bid, ask) = (bars(&observed["bars"]), bars(&observed["bars_ask"]));
         for (key, wanted) in observed["series"].as_object().unwrap() {
-            let found = compute(key, &bid, &ask);
             let wanted = wanted.as_array().unwrap();
-            assert_eq!(found.len(), wanted.len(), "{key}");
-            for (i, (got, want)) in found.iter().zip(wanted).enumerate() {
-                match want.as_f64() {
-                    None => assert!(got.is_nan(), "{key}, bar {i}: {got}, nothing was observed"),
-                    Some(want) => {
-                        assert!((got - want).abs() <= LIMIT * want.abs(), "{key}, bar {i}: {got}, observed {want}");
-                    }
-                }
+            let differ = differing(&compute(key, &bid, &ask), wanted);
+            if !differ.is_empty() && key.starts_with("garch") && key.contains("_log1") {
+                let bars = rounded_otherwise(key, &bid.close, wanted);
+                println!("{}: {key}: {} values hang on the logarithms of bars {bars:?}", path.display(), differ.len());
+                assert!(bars.is_some(), "{key} differs at {differ:?}");
+            } else {
+                assert!(differ.is_empty(), "{}: {key} differs at {differ:?}", path.display());
             }
             series += 1;
+            values += wanted.len();
         }
     }
     assert!(series >= 100, "only {series} series were found in {}", folder().display());
+    println!("{values} values of {series} series");
 }

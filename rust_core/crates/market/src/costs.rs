@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use omega_contract::inputs::{Commission, FeeSchema, SymbolSpec};
 use omega_contract::{Category, RunError, codes};
-use serde_yaml_ng::Mapping;
+use serde_yaml_ng::{Mapping, Value};
 
 use crate::manifest::Input;
 use crate::source::{Paths, read_file};
@@ -45,8 +45,10 @@ pub struct Tariff {
     pub commission: Commission,
     /// Fixed and random slippage in pips.
     pub slippage: (f64, f64),
-    /// Trading data.
+    /// Trading data; those of no file where `unknown` is there.
     pub spec: SymbolSpec,
+    /// Why nothing is known about the symbol: with what the first order fails.
+    pub unknown: Option<RunError>,
     /// Keys that are not read.
     pub warnings: Vec<String>,
 }
@@ -62,31 +64,70 @@ fn content(path: Option<&std::path::Path>, builtin: &'static [u8], name: &str) -
 }
 
 /// Reads both files for one symbol and records them for the manifest.
-pub fn load(paths: &Paths, symbol: &str, inputs: &mut Vec<Input>) -> Result<Tariff, RunError> {
-    let (costs, costs_name) = content(paths.costs.as_deref(), BUILTIN_COSTS, "execution_costs.yaml")?;
-    let (specs, specs_name) = content(paths.specs.as_deref(), BUILTIN_SPECS, "symbol_specs.yaml")?;
-    for (kind, path, bytes) in
-        [("execution_costs_yaml", &costs_name, &costs), ("symbol_specs_yaml", &specs_name, &specs)]
-    {
-        inputs.push(Input::plain(path.clone(), kind, bytes.clone()));
-    }
+///
+/// `lenient`: V1's rules. Without the cost file nothing costs anything. A symbol that the specs lack stops the run only
+/// at its first order, and specs in which one symbol lacks `tick_value` are none at all.
+///
+/// # Errors
+/// 3000 to 3002 for a file that cannot be read, 1008 for a symbol that the specs lack, 1009 for what is in a file.
+pub fn load(paths: &Paths, symbol: &str, lenient: bool, inputs: &mut Vec<Input>) -> Result<Tariff, RunError> {
     let mut warnings = vec![];
-    let costs = yaml::mapping(&costs, &costs_name)?;
-    yaml::unknown_keys(&costs, &["defaults", "per_symbol"], "", &costs_name, &mut warnings);
-    let defaults = yaml::section(&costs, "defaults", &costs_name)?;
-    let own = yaml::section(&yaml::section(&costs, "per_symbol", &costs_name)?, symbol, &costs_name)?;
-    yaml::unknown_keys(&defaults, COST_KEYS, "defaults", &costs_name, &mut warnings);
-    yaml::unknown_keys(&own, COST_KEYS, symbol, &costs_name, &mut warnings);
+    let costs = match content(paths.costs.as_deref(), BUILTIN_COSTS, "execution_costs.yaml") {
+        Err(error) if lenient && error.code == codes::FILE_NOT_FOUND => {
+            warnings.push(format!("{}: fees and slippage of that file are 0", error.message));
+            None
+        }
+        read => Some(read?),
+    };
+    let (specs, specs_name) = content(paths.specs.as_deref(), BUILTIN_SPECS, "symbol_specs.yaml")?;
+    if let Some((bytes, name)) = &costs {
+        inputs.push(Input::plain(name.clone(), "execution_costs_yaml", bytes.clone()));
+    }
+    inputs.push(Input::plain(specs_name.clone(), "symbol_specs_yaml", specs.clone()));
+    let (commission, slippage) = match costs {
+        Some((bytes, name)) => prices(&bytes, &name, symbol, &mut warnings)?,
+        None => (commission(&Mapping::new(), "")?, (0.0, 0.0)),
+    };
+    let all = yaml::mapping(&specs, &specs_name)?;
+    let dropped = lenient && paths.specs.is_some() && !all.values().all(has_tick_value);
+    if dropped {
+        warnings.push(format!("{specs_name}: a symbol lacks tick_value, so V1 knows none of its symbols"));
+    }
+    let (spec, unknown) = if !dropped && all.contains_key(symbol) {
+        (spec(&all, &specs_name, symbol, &mut warnings)?, None)
+    } else {
+        let message = format!("file {specs_name} has no entry for symbol {symbol}");
+        let error = RunError::new(Category::Config, codes::MISSING_REQUIRED_FIELD, message).with("symbol", symbol);
+        if !lenient {
+            return Err(error);
+        }
+        (spec(&Mapping::new(), &specs_name, symbol, &mut warnings)?, Some(error))
+    };
+    Ok(Tariff { commission, slippage, spec, unknown, warnings })
+}
+
+fn has_tick_value(symbol: &Value) -> bool {
+    symbol.get("tick_value").is_some_and(|value| !value.is_null())
+}
+
+/// Commission of a symbol, and fixed and random slippage in pips.
+fn prices(
+    content: &[u8],
+    shown: &str,
+    symbol: &str,
+    warnings: &mut Vec<String>,
+) -> Result<(Commission, (f64, f64)), RunError> {
+    let costs = yaml::mapping(content, shown)?;
+    yaml::unknown_keys(&costs, &["defaults", "per_symbol"], "", shown, warnings);
+    let defaults = yaml::section(&costs, "defaults", shown)?;
+    let own = yaml::section(&yaml::section(&costs, "per_symbol", shown)?, symbol, shown)?;
+    yaml::unknown_keys(&defaults, COST_KEYS, "defaults", shown, warnings);
+    yaml::unknown_keys(&own, COST_KEYS, symbol, shown, warnings);
     let mut merged = defaults.clone();
     merged.extend(own);
-    let slip = yaml::section(&defaults, "slippage", &costs_name)?;
-    let pips = |key: &str| yaml::number(&slip, key, "defaults.slippage", &costs_name).map(|x| x.unwrap_or(0.0));
-    Ok(Tariff {
-        commission: commission(&merged, &costs_name)?,
-        slippage: (pips("fixed_pips")?, pips("random_pips")?),
-        spec: spec(&specs, &specs_name, symbol, &mut warnings)?,
-        warnings,
-    })
+    let slip = yaml::section(&defaults, "slippage", shown)?;
+    let pips = |key: &str| yaml::number(&slip, key, "defaults.slippage", shown).map(|x| x.unwrap_or(0.0));
+    Ok((commission(&merged, shown)?, (pips("fixed_pips")?, pips("random_pips")?)))
 }
 
 fn commission(map: &Mapping, shown: &str) -> Result<Commission, RunError> {
@@ -118,13 +159,8 @@ fn commission(map: &Mapping, shown: &str) -> Result<Commission, RunError> {
     })
 }
 
-fn spec(content: &[u8], shown: &str, symbol: &str, warnings: &mut Vec<String>) -> Result<SymbolSpec, RunError> {
-    let all = yaml::mapping(content, shown)?;
-    if !all.contains_key(symbol) {
-        let message = format!("file {shown} has no entry for symbol {symbol}");
-        return Err(RunError::new(Category::Config, codes::MISSING_REQUIRED_FIELD, message).with("symbol", symbol));
-    }
-    let map = yaml::section(&all, symbol, shown)?;
+fn spec(all: &Mapping, shown: &str, symbol: &str, warnings: &mut Vec<String>) -> Result<SymbolSpec, RunError> {
+    let map = yaml::section(all, symbol, shown)?;
     yaml::unknown_keys(&map, SPEC_KEYS, symbol, shown, warnings);
     let positive = |key: &str, default: f64| -> Result<f64, RunError> {
         match yaml::number(&map, key, symbol, shown)? {

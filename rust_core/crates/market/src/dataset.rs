@@ -147,10 +147,10 @@ fn load_pair(
 
 /// Whether a slot without a bar counts as a gap where sessions say when bars are expected.
 fn in_session(ts: i64, windows: &[Session]) -> bool {
-    let minute = ts.rem_euclid(DAY_NS) / 60_000_000_000;
+    let time = ts.rem_euclid(DAY_NS);
     windows.iter().any(|w| {
-        let (start, end) = (i64::from(w.start.0), i64::from(w.end.0));
-        if start < end { (start..end).contains(&minute) } else { minute >= start || minute < end }
+        let (start, end) = (w.start.ns(), w.end.ns());
+        if start < end { (start..end).contains(&time) } else { time >= start || time < end }
     })
 }
 

@@ -11,12 +11,17 @@ pub fn fault(shown: &str, message: impl std::fmt::Display) -> RunError {
     RunError::new(Category::Config, codes::INVALID_FORMAT, text).with("file", shown)
 }
 
-/// Parses a file whose top level is a mapping; an empty file is an empty one.
+/// Parses a file whose top level is a mapping, merge keys (`<<: *other`) included; an empty file is an empty one.
 pub fn mapping(content: &[u8], shown: &str) -> Result<Mapping, RunError> {
     if content.len() > MAX_YAML_BYTES {
         return Err(fault(shown, format_args!("is larger than {MAX_YAML_BYTES} bytes")));
     }
-    match serde_yaml_ng::from_slice(content) {
+    let parsed = serde_yaml_ng::from_slice(content).and_then(|mut value: Value| {
+        // The parser bounds how often aliases are repeated, so this cannot grow without limit.
+        value.apply_merge()?;
+        Ok(value)
+    });
+    match parsed {
         Ok(Value::Mapping(map)) => Ok(map),
         Ok(Value::Null) => Ok(Mapping::new()),
         Ok(_) => Err(fault(shown, "must hold a mapping")),

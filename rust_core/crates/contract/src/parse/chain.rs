@@ -1,6 +1,6 @@
 //! Scenario 6: links of a chain of timeframes, each with its own parameters by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -64,9 +64,11 @@ pub fn links(params: &Object, base: &MeanReversion, primary: Option<Timeframe>) 
     let mut said = blocks(params, primary);
     flat_keys(params, primary, &base.scenario6_timeframes, &mut said);
     let nothing = Said::default();
+    // What stands beside the blocks may count for both directions, and its faults once.
+    let mut reported = BTreeSet::new();
     let one = |name: &String| {
         let said = said.get(name).unwrap_or(&nothing);
-        let link = |own: &Option<Block>| link(params, base, own.as_ref().unwrap_or(&said.beside));
+        let mut link = |own: &Option<Block>| link(params, base, own.as_ref().unwrap_or(&said.beside), &mut reported);
         (name.clone(), LinkSides { long: link(&said.long), short: link(&said.short) })
     };
     base.scenario6_timeframes.iter().map(one).collect()
@@ -144,7 +146,7 @@ fn flat_keys<'a>(
     }
 }
 
-fn link(params: &Object, base: &MeanReversion, overrides: &Block) -> Link {
+fn link(params: &Object, base: &MeanReversion, overrides: &Block, reported: &mut BTreeSet<String>) -> Link {
     let mut out = Link {
         window_length: base.window_length,
         z_score_long: base.z_score_long,
@@ -156,25 +158,29 @@ fn link(params: &Object, base: &MeanReversion, overrides: &Block) -> Link {
     };
     // In the order of `PARAMETERS`: `z_score` before the thresholds that it sets.
     for parameter in PARAMETERS {
-        if let Some((path, value)) = overrides.get(parameter) {
-            set(params, &mut out, path, parameter, value);
+        let Some((path, value)) = overrides.get(parameter) else { continue };
+        match value.as_f64().filter(|x| bound(parameter).holds(*x)) {
+            Some(x) => set(&mut out, parameter, x),
+            None if reported.insert(path.clone()) => {
+                let allowed = "a number that fits the parameter; lengths are whole and above 0";
+                params.findings().add(codes::CONSTRAINT_VIOLATION, path, "is out of range", value, allowed);
+            }
+            None => {}
         }
     }
     out
 }
 
-fn set(params: &Object, out: &mut Link, path: &str, parameter: &str, value: &Value) {
-    let bound = match parameter {
+fn bound(parameter: &str) -> Bound {
+    match parameter {
         "window_length" | "b_b_length" => Bound::whole(1, LONGEST),
         "kalman_r" => Bound::POSITIVE,
         "kalman_q" | "std_factor" => Bound::NOT_NEGATIVE,
         _ => Bound::NUMBER,
-    };
-    let Some(x) = value.as_f64().filter(|x| bound.holds(*x)) else {
-        let allowed = "a number that fits the parameter; lengths are whole and above 0";
-        params.findings().add(codes::CONSTRAINT_VIOLATION, path, "is out of range", value, allowed);
-        return;
-    };
+    }
+}
+
+fn set(out: &mut Link, parameter: &str, x: f64) {
     match parameter {
         "window_length" => out.window_length = x as i64,
         "b_b_length" => out.b_b_length = x as i64,

@@ -76,9 +76,10 @@ fn chain(p: &MeanReversion, config: &Config) -> Vec<ConfigIssue> {
         let known = |tf| tf == config.timeframes.primary || config.timeframes.additional.contains(&tf);
         Timeframe::parse(name).is_some_and(known)
     };
-    let missing = p.scenario6_timeframes.iter().enumerate().filter(|(_, name)| !loaded(name));
+    // Each name once: the index in the configuration is not known any more.
+    let missing = p.scenario6_timeframes.iter().filter(|name| !loaded(name));
     let allowed = "PRIMARY or a timeframe of timeframes.additional";
-    missing.map(|(i, name)| fault(&format!("{PATH}[{i}]"), "is not loaded", name.as_str().into(), allowed)).collect()
+    missing.map(|name| fault(PATH, "holds a timeframe that is not loaded", name.as_str().into(), allowed)).collect()
 }
 
 fn levels(p: &ScriptedOrders) -> Vec<ConfigIssue> {

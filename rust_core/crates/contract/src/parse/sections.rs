@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::bound::Bound;
 use crate::codes;
 use crate::config::{
-    Account, Alignment, Anchor, AnchoredSessions, Cooldown, Costs, EntryTimestamp, EquityOutput, Impact, NewsFilter,
-    OffsetWindow, Output, Session, Slippage, Timeframes, TradeManagement,
+    Account, Alignment, Anchor, AnchoredSessions, Anchors, Cooldown, Costs, EntryTimestamp, EquityOutput, Impact,
+    NewsFilter, OffsetWindow, Output, Session, Slippage, Timeframes, TradeManagement,
 };
 use crate::reader::Object;
 use crate::time::{Clock, Timeframe};
@@ -77,8 +77,8 @@ pub fn alignment(root: &Object) -> Alignment {
 pub fn sessions(root: &Object) -> Option<Vec<Session>> {
     let mut out = vec![];
     for object in root.objects("sessions")? {
-        let start = object.required("start", "HH:MM", Clock::parse);
-        let end = object.required("end", "HH:MM", Clock::parse);
+        let start = object.required("start", "HH:MM or HH:MM:SS", Clock::parse);
+        let end = object.required("end", "HH:MM or HH:MM:SS", Clock::parse);
         object.finish();
         if let (Some(start), Some(end)) = (start, end) {
             out.push(Session { start, end });
@@ -87,8 +87,21 @@ pub fn sessions(root: &Object) -> Option<Vec<Session>> {
     Some(out)
 }
 
-pub fn anchored(root: &Object) -> Option<AnchoredSessions> {
-    let object = root.object("anchored_sessions")?;
+/// One market's windows, or a list of those; an empty list would never be open.
+pub fn anchored(root: &Object) -> Option<Anchors> {
+    const KEY: &str = "anchored_sessions";
+    if !root.get(KEY)?.is_array() {
+        return root.object(KEY).map(|object| Anchors::One(market(&object)));
+    }
+    let mut all: Vec<AnchoredSessions> = root.objects(KEY)?.iter().map(market).collect();
+    if root.list(KEY)?.is_empty() {
+        let allowed = "an object with anchor and windows, or a list of at least one of those";
+        root.findings().add(codes::CONSTRAINT_VIOLATION, KEY, "is an empty list", &Value::Array(vec![]), allowed);
+    }
+    if all.len() == 1 { all.pop().map(Anchors::One) } else { Some(Anchors::Several(all)) }
+}
+
+fn market(object: &Object) -> AnchoredSessions {
     let anchors = [
         ("london", Anchor::London),
         ("new_york", Anchor::NewYork),
@@ -111,7 +124,7 @@ pub fn anchored(root: &Object) -> Option<AnchoredSessions> {
         window.finish();
     }
     object.finish();
-    Some(AnchoredSessions { anchor, windows })
+    AnchoredSessions { anchor, windows }
 }
 
 pub fn cooldown(root: &Object) -> Cooldown {

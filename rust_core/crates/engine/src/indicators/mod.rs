@@ -6,6 +6,7 @@ pub mod bands;
 mod bounds;
 mod candidates;
 mod deviation;
+pub mod logarithms;
 pub mod oscillators;
 pub mod z_score;
 
@@ -83,7 +84,7 @@ pub fn ema(x: &[f64], length: usize) -> Vec<f64> {
     smoothed(x, 2.0 / (length as f64 + 1.0))
 }
 
-/// Exponential moving average with weight `alpha`.
+/// Exponential moving average with weight `alpha`. A value equal to the output leaves it as it is, to the last bit.
 fn smoothed(x: &[f64], alpha: f64) -> Vec<f64> {
     let keep = 1.0 - alpha;
     let mut level: Option<f64> = None;
@@ -96,6 +97,7 @@ fn smoothed(x: &[f64], alpha: f64) -> Vec<f64> {
             }
             let next = match level {
                 None => v,
+                Some(y) if y == v => y,
                 Some(y) if old_weight == keep => alpha * v + keep * y,
                 Some(y) => (old_weight * y + alpha * v) / (old_weight + alpha),
             };
@@ -258,6 +260,11 @@ mod tests {
         let y = ema(&[1.0, f64::NAN, 2.0], 3);
         assert_eq!(y[1], 1.0);
         assert_eq!(y[2], (0.25 * 1.0 + 0.5 * 2.0) / (0.25 + 0.5));
+    }
+
+    #[test]
+    fn an_ema_stays_on_values_that_do_not_change() {
+        assert_eq!(ema(&[1.08769; 9], 5), [1.08769; 9]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Indicators that no strategy of this engine trades on, but that V1's users have: RSI, MACD, ROC, DMI, choppiness.
 
+use super::logarithms::log10;
 use super::{ema, smoothed, true_range};
 
 /// Difference of each value from the one before; NaN where either is missing, and at the first.
@@ -70,7 +71,7 @@ pub fn dmi(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Dmi {
     };
     let plus = share(movement(|up, down| (up, down)));
     let minus = share(movement(|up, down| (down, up)));
-    let spread = |(p, m): (&f64, &f64)| if p + m == 0.0 { f64::NAN } else { 100.0 * (p - m).abs() / (p + m) };
+    let spread = |(p, m): (&f64, &f64)| if p + m == 0.0 { f64::NAN } else { 100.0 * ((p - m).abs() / (p + m)) };
     let adx = smoothed(&plus.iter().zip(&minus).map(spread).collect::<Vec<_>>(), weight);
     Dmi { plus, minus, adx }
 }
@@ -78,7 +79,7 @@ pub fn dmi(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Dmi {
 /// Choppiness index in per cent (Dreiss 1993): how much of the summed range was spent going nowhere.
 pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Vec<f64> {
     let range: Vec<f64> = true_range(high, low, close).collect();
-    let scale = (length as f64).log10();
+    let scale = log10(length as f64);
     let one = |i: usize| {
         let Some(first) = (i + 1).checked_sub(length) else {
             return f64::NAN;
@@ -89,7 +90,7 @@ pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], length: usize) -> Ve
             top = top.max(high[j]);
             bottom = bottom.min(low[j]);
         }
-        if top > bottom && sum.is_finite() { 100.0 * (sum / (top - bottom)).log10() / scale } else { f64::NAN }
+        if top > bottom && sum.is_finite() { 100.0 * log10(sum / (top - bottom)) / scale } else { f64::NAN }
     };
     (0..range.len()).map(one).collect()
 }

@@ -164,4 +164,27 @@ mod tests {
         assert_eq!(labels, [0; 10]);
         assert_eq!(centres, [0.299_999_999_999_999_93]); // as NumPy's mean of ten times 0.3
     }
+
+    #[test]
+    fn a_regime_has_held_when_the_last_values_have_one_label_in_the_clustering_of_now() {
+        let garch = Garch::from_parameters((0.1, 0.8, None), true, 1.0, 1, 1e-6);
+        let regimes = |hysteresis: usize, allowed: &str| Regimes {
+            feature: VolatilityFeature::AtrPoints,
+            lookback: 500,
+            window: 3,
+            k: 2,
+            log: false,
+            min_points: 2,
+            hysteresis,
+            allowed: vec![allowed.to_string()],
+        };
+        let allow =
+            |range: &[f64], hysteresis, name| regimes(hysteresis, name).allow(range.len() - 1, &[], range, &garch);
+        // On its own bar 1.2 was the higher of two; beside 5.0 it is a low one.
+        assert!(allow(&[1.0, 1.2], 0, "mid") && allow(&[1.0, 1.2, 5.0], 1, "mid"));
+        assert!(!allow(&[1.0, 1.2, 5.0], 2, "mid") && allow(&[1.0, 5.0, 5.2], 2, "mid"));
+        assert!(!allow(&[1.0, 1.2, 5.0], 2, "low") && allow(&[5.0, 1.0, 1.2], 2, "low"));
+        // Of a window of three values four cannot have one label.
+        assert!(allow(&[9.0, 1.0, 1.0, 1.0], 3, "low") && !allow(&[9.0, 1.0, 1.0, 1.0, 1.0], 4, "low"));
+    }
 }
