@@ -70,7 +70,7 @@ def scripted(
         "symbol": symbol,
         "start_date": "2025-01-07",
         "end_date": "2025-01-08",
-        "timeframes": {"primary": "M1"},
+        "timeframes": {"primary": "M1", "additional": []},
         "warmup_bars": 0,
         "account_currency": "USD",
         "rates_static": RATES,
