@@ -102,6 +102,8 @@ SLOW: dict[str, tuple[Form, str]] = {
     "omega-parity adr measure": (parsed, "turns every switch on every market run"),
     "omega-parity adr measure --check": (parsed, "turns every switch on every market run"),
     "omega-parity corpus": (parsed, "draws 6,000 cases"),
+    "omega-parity sweep --cases 30000 --seed 5 --shard 1/2 --state var/sweep-1.json": (parsed, "15,000 cases"),
+    "omega-parity rates var/sweep-1.json": (parsed, "needs the file that the sweep leaves"),
     "omega-parity sweep --seconds 600 --seed 7": (parsed, "ten minutes by its own option"),
     "omega-parity sweep --seconds 60 --seed 7": (parsed, "a minute by its own option"),
     "omega-parity profile v2 CASE --tool perf": (parsed, "needs perf and the right to use it"),

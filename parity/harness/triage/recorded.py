@@ -23,7 +23,7 @@ from parity.harness.run.prefetch import prefetched
 from parity.harness.triage.campaign import Campaign
 from parity.harness.triage.narrate import Side, Sides, narrate
 
-#: Findings that are told in full; the others are counted and name their first case.
+#: Findings that are described in full; the others are counted and name their first case.
 MOST_TOLD = 6
 #: Which engines differ, and how each of them does.
 Kind = tuple[tuple[str, Fingerprint], ...]
@@ -44,7 +44,7 @@ class RecordedCampaign:
     """``examine`` each recording; ``findings`` afterwards."""
 
     campaign: Campaign
-    #: Kinds that were told before, and by which case: they are counted and not told again.
+    #: Kinds that were described before, and where: they are counted and not described again.
     told: dict[Kind, str] = field(default_factory=dict)
     kinds: dict[Kind, Differing] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ import pytest
 
 from parity.harness.adr.witnesses import BUILDERS
 from parity.harness.model.case import Case, CaseError
+from parity.harness.model.plain import refused
 from tests.harness.answers import put, without
 
 GOOD = json.loads(BUILDERS["exit_gap"]().to_json())
@@ -21,6 +22,7 @@ def test_every_pinned_case_is_read_and_written_again_as_it_was() -> None:
     for path in PINNED:
         case = Case.load(path)
         assert Case.from_json(case.to_json()) == case, path.name
+        assert refused(case) == [], f"{path.name}: V1 refuses it, so it shows nothing"
 
 
 @pytest.mark.parametrize(
