@@ -91,7 +91,7 @@ class Found:
 
 def _yaml(value: Value) -> str:
     if isinstance(value, float):
-        return plain(exact(value))
+        return "-0.0" if value == 0 and math.copysign(1, value) < 0 else plain(exact(value))
     if isinstance(value, int) or (re.fullmatch(r"[a-z_]+", value) and value not in _TAKEN):
         return str(value)
     return json.dumps(value)
@@ -184,13 +184,18 @@ def _stated(one: Found) -> Change:
         change = None if a is None or b is None else b - a
         precision = precision_of(one.field, *((change,) if change is not None else (a or b or Decimal(0),)))
         v1, v2 = (
-            value if isinstance(value, str | int) else float(rounded(exact(value), precision))
+            value if isinstance(value, str | int) or value == 0 else _rounded(exact(value), precision)
             for value in (one.a, one.b)
         )
-        stated = None if change is None else float(rounded(change, precision))
+        stated = None if change is None else _rounded(change, precision)
         return Change(v1=v1, v2=v2, change=stated, precision=float(precision), **common)
     step = None if a is None or b is None or one.field == "error.code" else int(b - a)
     return Change(v1=one.a, v2=one.b, change=step, **common)
+
+
+def _rounded(value: Decimal, precision: Decimal) -> float:
+    """A value to a precision; what rounds to zero has no sign."""
+    return float(rounded(value, precision)) or 0.0
 
 
 def problem(change: Change) -> str | None:
@@ -275,6 +280,8 @@ def _mismatch(change: Change, one: Found) -> str | None:
     for side, stated, value in (("v1", change.v1, one.a), ("v2", change.v2, one.b)):
         if isinstance(stated, float) and isinstance(value, float) and change.precision is not None:
             same = abs(exact(value) - exact(stated)) <= exact(change.precision) / 2
+            # The sign of a zero counts, as everywhere; a value that only rounds to zero may have either.
+            same = same and (value != 0 or math.copysign(1, value) == math.copysign(1, stated))
         else:
             same = type(stated) is type(value) and stated == value
         if not same:

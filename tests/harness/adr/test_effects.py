@@ -58,6 +58,17 @@ def test_values_within_half_a_unit_of_the_precision_hold_and_beyond_it_do_not() 
     assert faults(EFFECT, far) == ["trades.result of order 0: -155.0051 at v2, the ADR says -155.0"]
 
 
+def test_the_sign_of_a_zero_counts_and_that_of_what_rounds_to_zero_does_not() -> None:
+    for zero, other in ((0.0, -0.0), (-0.0, 0.0)):
+        found = [difference("metrics", "sortino_trade", zero, 1.5)]
+        (stated,) = effect_of(found)
+        assert str(stated).startswith(f"{{field: metrics.sortino_trade, v1: {zero}, v2: 1.5, ")
+        assert faults([stated], found) == []
+        bent = msgspec.structs.replace(stated, v1=other)
+        assert faults([bent], found) == [f"metrics.sortino_trade: {zero} at v1, the ADR says {other}"]
+        assert faults([bent], [difference("metrics", "sortino_trade", zero + 1e-9, 1.5)]) == []
+
+
 def test_a_flipped_sign_fails() -> None:
     flipped = [replace(d, a=d.b, b=d.a) if d.field == "exit_price" else d for d in DIFFERENCES]
     assert faults(EFFECT, flipped) == ["trades.exit_price of order 0: 1.097 at v1, the ADR says 1.0981"]
