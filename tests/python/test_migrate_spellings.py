@@ -268,6 +268,24 @@ def test_a_block_of_a_side_stands_alone_and_the_other_side_keeps_the_dict() -> N
     assert found == {"H1": {"long": {"window_length": 2}, "short": {"b_b_length": 3, "std_factor": 0.3}}}
 
 
+def test_an_empty_block_overrides_nothing_whatever_stands_beside_it() -> None:
+    written, migration = chain(scenario6_params={"H1": {"std_factor": 1, "long": {}}})
+    assert written == {"H1": {"long": {}, "short": {"std_factor": 1}}}
+    assert any(
+        line.startswith(f"dropped  {S6}params.H1.long (an empty block") for line in lines(migration, S6 + "params")
+    )
+
+
+def test_a_window_of_clusters_of_null_is_what_v1_refused() -> None:
+    source = v1()
+    source["strategy"]["parameters"]["intraday_vol_cluster_window"] = None
+    assert any(
+        "V1 refused this" in line
+        for line in bt.migrate_config(source).report().splitlines()
+        if "cluster_window" in line
+    )
+
+
 def test_what_stands_beside_two_blocks_is_dropped() -> None:
     sides = {"long": {"kalman_r": 1}, "short": {"kalman_q": 0}}
     found, migration = chain(scenario6_params={"H1": {"std_factor": 0.3, **sides}})
@@ -317,7 +335,6 @@ def test_links_that_v1_never_read_are_dropped_by_name() -> None:
         ({"scenario6_params": {"H1": {"long": {"z_score": None}}}}, 1004, "params.H1.long.z_score"),
         ({"scenario6_params": {"H1": {"b_b_length": 0}}}, 1006, "params.H1.b_b_length"),
         ({"scenario6_params": {"H2": {}}}, 1001, "params.H2"),
-        ({"scenario6_params": {"H1": {"std_factor": 1, "long": {}}}}, 1006, "params.H1.long"),
         ({"scenario6_params": {"H1": {"z_score": -1, "z_score_long": -2}}}, 1006, "params.H1"),
         ({"scenario6_timeframes": "H1"}, 1004, "timeframes"),
         ({"scenario6_timeframes": ["H1", "H2"]}, 1001, "timeframes[1]"),

@@ -118,7 +118,8 @@ def _link(block: Any, at: At) -> _Link:
     out.beside = _numbers(source)
     source.leftovers()
     for side in [name for name, own in out.blocks.items() if not own and out.beside]:
-        at.child(side).fault(CONSTRAINT, "is empty beside other parameters", {}, f"parameters, or no {side}")
+        reason = f"an empty block overrides nothing, and what stands beside it does not count for {side}"
+        at.ledger.add(at.child(side).path, DROPPED, reason=reason)
     return out
 
 

@@ -12,6 +12,7 @@ from bt.migrate._report import (
     MISSING,
     NORMALISED,
     TYPE_MISMATCH,
+    V1_REFUSED,
     At,
     Refused,
 )
@@ -159,7 +160,7 @@ _MEAN_REVERSION: dict[str, tuple[Any, Convert]] = {
 def _cluster_window(primary: str) -> Convert:
     def convert(value: Any, at: At) -> int:
         if value is None:
-            at.note(NORMALISED, None, _CLUSTER_WINDOWS.get(primary, 200), "the default of the primary timeframe")
+            at.note(V1_REFUSED, None, _CLUSTER_WINDOWS.get(primary, 200), "the default of the primary timeframe")
             return _CLUSTER_WINDOWS.get(primary, 200)
         return int(_length()(value, at))
 
