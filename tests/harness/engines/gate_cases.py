@@ -60,7 +60,8 @@ def quiet(begin: str, minutes: int, *, news: tuple[str, ...] = (), orders: Any =
     if orders is not None:
         strategy = {**SCRIPTED, "parameters": {"orders": orders}}
     base = {
-        "symbol": "EURUSD", "start_date": "2025-01-07", "end_date": "2025-01-10", "timeframes": {"primary": "M1"},
+        "symbol": "EURUSD", "start_date": "2025-01-07", "end_date": "2025-01-10",
+        "timeframes": {"primary": "M1", "additional": []},
         "warmup_bars": 0, "account_currency": "USD", "rates_static": {"EURUSD": 1.1}, "strategy": strategy,
     }  # fmt: skip
     calendar = tuple((when, currency, "HIGH") for when, currency in (text.split("=") for text in news))

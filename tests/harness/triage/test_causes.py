@@ -44,13 +44,14 @@ def swapped_cooldowns(config: Config) -> None:
 def late_sessions(config: Config) -> None:
     for window in config.get("sessions") or ():
         for side in ("start", "end"):
-            hours, minutes = window[side].split(":")
-            window[side] = f"{(int(hours) + 1) % 24:02}:{minutes}"
+            hours, rest = window[side].split(":", 1)
+            window[side] = f"{(int(hours) + 1) % 24:02}:{rest}"
 
 
 def other_anchor(config: Config) -> None:
-    if config.get("anchored_sessions"):
-        config["anchored_sessions"]["anchor"] = "tokyo"
+    found = config.get("anchored_sessions") or []
+    for session in found if isinstance(found, list) else [found]:
+        session["anchor"] = "tokyo"
 
 
 def no_news(config: Config) -> None:
@@ -99,6 +100,11 @@ def rules(case: Case) -> bool:
     return "mean_reversion" in case.tags
 
 
+def trends(case: Case) -> bool:
+    """Rules without scenario 6, whose chain looks at higher timeframes as well."""
+    return rules(case) and 6 not in case.config["strategy"]["parameters"].get("enabled_scenarios", [6])
+
+
 # Fault, cases it can show in, words of the sentence, the config lines' keys (V1 -> V2), findings at most.
 FAULTS: tuple[tuple[Callable[[Config], None], Callable[[Case], bool], str, tuple[str, str], int], ...] = (
     (swapped_cooldowns, has("cooldown_minutes", "cooldown_minutes_trade"), "its cooldown after an e",
@@ -119,7 +125,7 @@ FAULTS: tuple[tuple[Callable[[Config], None], Callable[[Case], bool], str, tuple
      ("strategy.parameters.max_holding_minutes ", "trade_management.max_holding_minutes "), 1),
     (half_the_risk, lambda case: True, "",
      ("risk_per_trade ", "account.risk_per_trade "), 2),
-    (one_bar_stale, rules, "its trend filter of the higher timeframes stops",
+    (one_bar_stale, trends, "its trend filter of the higher timeframes stops",
      ("timestamp_alignment.stale_bar_limit_bars ", "timestamp_alignment.stale_bar_limit_bars "), 2),
     (wide_stops, rules, "in V2 sl is",
      ("strategy.parameters.atr_mult ", "strategy_parameters.atr_mult "), 1),
