@@ -19,8 +19,8 @@ WORKER = Path(__file__).with_name("v2_process") / "worker.py"
 MEMORY_MB = 8192
 #: All semantics switches, in the order of the specification.
 SWITCHES: tuple[str, ...] = (
-    "bar_order", "end_date", "warmup", "data_rules", "rolling_deviation", "config_rules",
-    "session_bounds", "news_rule", "stop_entry_gap", "pending_entry_slippage", "exit_slippage", "exit_gap", "fill_bar_take_profit",
+    "bar_order", "end_date", "warmup", "data_rules", "rolling_deviation", "config_rules", "session_bounds", "news_rule",
+    "stop_entry_gap", "pending_entry_slippage", "exit_slippage", "exit_gap", "fill_bar_take_profit",
     "min_stop_distance", "pip_buffer_pip", "pending_entry_time", "level_rounding", "scenario1_short_atr",
     "pnl_model", "volume_grid", "fee_rounding", "slippage_rng", "timeout_clock", "timeout_costs",
     "timeout_reach", "equity_mark", "metrics_definition",
