@@ -44,12 +44,12 @@ def swapped_cooldowns(config: Config) -> None:
 def late_sessions(config: Config) -> None:
     for window in config.get("sessions") or ():
         for side in ("start", "end"):
-            hours, minutes = window[side].split(":")
-            window[side] = f"{(int(hours) + 1) % 24:02}:{minutes}"
+            hours, _, rest = window[side].partition(":")
+            window[side] = f"{(int(hours) + 1) % 24:02}:{rest}"
 
 
 def other_anchor(config: Config) -> None:
-    if config.get("anchored_sessions"):
+    if isinstance(config.get("anchored_sessions"), dict):
         config["anchored_sessions"]["anchor"] = "tokyo"
 
 
@@ -90,6 +90,11 @@ def eager_rules(config: Config) -> None:
         config["strategy_parameters"][f"z_score_{side}"] *= 0.9
 
 
+def parameters(case: Case) -> Config:
+    found: Config = case.config["strategy"]["parameters"]
+    return found
+
+
 def has(*names: str) -> Callable[[Case], bool]:
     """Cases whose config has one of these keys, at the top or among the strategy's parameters."""
     return lambda case: any(n in case.config or n in case.config["strategy"]["parameters"] for n in names)
@@ -119,7 +124,7 @@ FAULTS: tuple[tuple[Callable[[Config], None], Callable[[Case], bool], str, tuple
      ("strategy.parameters.max_holding_minutes ", "trade_management.max_holding_minutes "), 1),
     (half_the_risk, lambda case: True, "",
      ("risk_per_trade ", "account.risk_per_trade "), 2),
-    (one_bar_stale, rules, "its trend filter of the higher timeframes stops",
+    (one_bar_stale, lambda case: rules(case) and parameters(case)["htf_filter"] != "none", "its trend filter of the higher timeframes stops",
      ("timestamp_alignment.stale_bar_limit_bars ", "timestamp_alignment.stale_bar_limit_bars "), 2),
     (wide_stops, rules, "in V2 sl is",
      ("strategy.parameters.atr_mult ", "strategy_parameters.atr_mult "), 1),
