@@ -90,9 +90,9 @@ def eager_rules(config: Config) -> None:
         config["strategy_parameters"][f"z_score_{side}"] *= 0.9
 
 
-def parameters(case: Case) -> Config:
-    found: Config = case.config["strategy"]["parameters"]
-    return found
+def filtered(case: Case) -> bool:
+    """Cases of the strategy under its filter of a higher timeframe."""
+    return case.config["strategy"]["parameters"].get("htf_filter") in ("above", "below")
 
 
 def has(*names: str) -> Callable[[Case], bool]:
@@ -124,7 +124,7 @@ FAULTS: tuple[tuple[Callable[[Config], None], Callable[[Case], bool], str, tuple
      ("strategy.parameters.max_holding_minutes ", "trade_management.max_holding_minutes "), 1),
     (half_the_risk, lambda case: True, "",
      ("risk_per_trade ", "account.risk_per_trade "), 2),
-    (one_bar_stale, lambda case: rules(case) and parameters(case)["htf_filter"] != "none", "its trend filter of the higher timeframes stops",
+    (one_bar_stale, filtered, "its trend filter of the higher timeframes stops",
      ("timestamp_alignment.stale_bar_limit_bars ", "timestamp_alignment.stale_bar_limit_bars "), 2),
     (wide_stops, rules, "in V2 sl is",
      ("strategy.parameters.atr_mult ", "strategy_parameters.atr_mult "), 1),
