@@ -39,7 +39,8 @@ MEANINGS: Mapping[str, str] = {
     "fees, both kinds of slippage, and the config's `multipliers`; a market without costs is always drawn",
     "alignment": "keys of `timestamp_alignment` that may differ from their defaults",
     "spellings": "whether a config may be written in any other way that V1 took or refused (numbers as text, null, "
-    "another case)",
+    "another case); what V1 refused has to be refused, or named in `extra.migration` of the reply as a pair of its key "
+    "and `V1 refused this`",
     "warm_up": "bars of history before the first bar; runs without any are always drawn",
 }
 

@@ -23,6 +23,8 @@ def pair_of(candidate: str) -> Change:
             f'[{role}]\nname = "{role}-it"\ncallable = "engines_of_{candidate}:{name}"\n'
             for role, name in (("reference", "right"), ("candidate", candidate))
         ]
+        # They answer whatever they are asked, and V1 refused some spellings.
+        tables.append("[candidate.limits]\nspellings = false\n")
         (folder / "engines.toml").write_text("\n".join(tables), encoding="utf-8")
 
     return change

@@ -44,14 +44,13 @@ def swapped_cooldowns(config: Config) -> None:
 def late_sessions(config: Config) -> None:
     for window in config.get("sessions") or ():
         for side in ("start", "end"):
-            hours, rest = window[side].split(":", 1)
+            hours, _, rest = window[side].partition(":")
             window[side] = f"{(int(hours) + 1) % 24:02}:{rest}"
 
 
 def other_anchor(config: Config) -> None:
-    found = config.get("anchored_sessions") or []
-    for session in found if isinstance(found, list) else [found]:
-        session["anchor"] = "tokyo"
+    if isinstance(config.get("anchored_sessions"), dict):
+        config["anchored_sessions"]["anchor"] = "tokyo"
 
 
 def no_news(config: Config) -> None:
@@ -91,6 +90,11 @@ def eager_rules(config: Config) -> None:
         config["strategy_parameters"][f"z_score_{side}"] *= 0.9
 
 
+def filtered(case: Case) -> bool:
+    """Cases of the strategy under its filter of a higher timeframe."""
+    return case.config["strategy"]["parameters"].get("htf_filter") in ("above", "below")
+
+
 def has(*names: str) -> Callable[[Case], bool]:
     """Cases whose config has one of these keys, at the top or among the strategy's parameters."""
     return lambda case: any(n in case.config or n in case.config["strategy"]["parameters"] for n in names)
@@ -98,11 +102,6 @@ def has(*names: str) -> Callable[[Case], bool]:
 
 def rules(case: Case) -> bool:
     return "mean_reversion" in case.tags
-
-
-def trends(case: Case) -> bool:
-    """Rules without scenario 6, whose chain looks at higher timeframes as well."""
-    return rules(case) and 6 not in case.config["strategy"]["parameters"].get("enabled_scenarios", [6])
 
 
 # Fault, cases it can show in, words of the sentence, the config lines' keys (V1 -> V2), findings at most.
@@ -125,7 +124,7 @@ FAULTS: tuple[tuple[Callable[[Config], None], Callable[[Case], bool], str, tuple
      ("strategy.parameters.max_holding_minutes ", "trade_management.max_holding_minutes "), 1),
     (half_the_risk, lambda case: True, "",
      ("risk_per_trade ", "account.risk_per_trade "), 2),
-    (one_bar_stale, trends, "its trend filter of the higher timeframes stops",
+    (one_bar_stale, filtered, "its trend filter of the higher timeframes stops",
      ("timestamp_alignment.stale_bar_limit_bars ", "timestamp_alignment.stale_bar_limit_bars "), 2),
     (wide_stops, rules, "in V2 sl is",
      ("strategy.parameters.atr_mult ", "strategy_parameters.atr_mult "), 1),
