@@ -82,6 +82,8 @@ def copy_suite(folder: Path, *, engines: tuple[str, str] = ("right", "right")) -
         f'[{role}]\nname = "{role}-{engine}"\ncallable = "instant_engines:{engine}"\n'
         for role, engine in zip(("reference", "candidate"), engines, strict=True)
     ]
+    # They answer whatever they are asked, and V1 refused some spellings.
+    tables.append("[candidate.limits]\nspellings = false\n")
     (folder / "engines.toml").write_text("\n".join(tables), encoding="utf-8")
     return folder
 
