@@ -3,6 +3,7 @@
 pub mod api;
 pub mod api_extra;
 mod kalman;
+mod logarithm;
 mod momentum;
 mod range;
 mod rolling;

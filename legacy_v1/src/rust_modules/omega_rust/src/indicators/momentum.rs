@@ -1,5 +1,6 @@
 //! Momentum and trend strength.
 
+use super::logarithm::log10;
 use super::range::true_range;
 use super::smoothing::{ema, ema_weighted};
 
@@ -65,6 +66,7 @@ pub fn dmi(high: &[f64], low: &[f64], close: &[f64], p: usize) -> [Vec<f64>; 3] 
 /// Choppiness index; NaN where the window has no range or a gap.
 pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], p: usize) -> Vec<f64> {
     let tr = true_range(high, low, close);
+    let scale = log10(p as f64);
     (0..high.len())
         .map(|i| {
             if i + 1 < p {
@@ -75,7 +77,7 @@ pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], p: usize) -> Vec<f64
             let bottom = low[window.clone()].iter().fold(f64::INFINITY, |m, x| if x.is_nan() { f64::NAN } else { m.min(*x) });
             let total: f64 = tr[window.clone()].iter().sum();
             let gap = tr[window].iter().any(|x| x.is_nan());
-            if gap || top == bottom { f64::NAN } else { 100.0 * (total / (top - bottom)).log10() / (p as f64).log10() }
+            if gap || top == bottom { f64::NAN } else { 100.0 * log10(total / (top - bottom)) / scale }
         })
         .collect()
 }

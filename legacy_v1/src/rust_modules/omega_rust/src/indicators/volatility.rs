@@ -36,6 +36,12 @@ pub fn first_finite(values: &[f64]) -> Option<usize> {
     values.iter().position(|x| x.is_finite())
 }
 
+/// The square of libm's power function, as V1's `** 2` on a Python float took it: at one argument in a thousand one unit
+/// off the product. The exponent is hidden from the compiler, which would write the product instead.
+fn squared(x: f64) -> f64 {
+    x.powf(std::hint::black_box(2.0))
+}
+
 /// Conditional volatility of each bar in units of returns.
 pub fn garch(values: &[f64], g: &Garch) -> Vec<f64> {
     let mut out = vec![f64::NAN; values.len()];
@@ -54,7 +60,7 @@ pub fn garch(values: &[f64], g: &Garch) -> Vec<f64> {
     for i in first..values.len() {
         if i > first && scaled[i].is_finite() {
             variance = f64::max(omega + g.alpha * surprise + g.beta * variance, floor);
-            surprise = (scaled[i] - mu) * (scaled[i] - mu);
+            surprise = squared(scaled[i] - mu);
         }
         if i >= first + g.min_periods {
             out[i] = variance.sqrt() / g.scale;
