@@ -54,6 +54,12 @@ pub fn garch(x: &[f64], g: &Garch) -> Vec<f64> {
     garch_of(returns(x, g.log_returns), g)
 }
 
+/// The square as the platform's power function gives it, which V1 was measured to take. It is one unit in the last place
+/// off the product at one number in a thousand. The exponent is hidden from the compiler, which would write the product.
+fn squared(x: f64) -> f64 {
+    x.powf(std::hint::black_box(2.0))
+}
+
 /// Conditional volatility of returns at each of them.
 pub fn garch_of(returns: Vec<f64>, g: &Garch) -> Vec<f64> {
     let mut out = vec![f64::NAN; returns.len()];
@@ -68,7 +74,7 @@ pub fn garch_of(returns: Vec<f64>, g: &Garch) -> Vec<f64> {
     for i in first..r.len() {
         if i > first && r[i].is_finite() {
             variance = (g.omega + g.alpha * surprise + g.beta * variance).max(g.floor);
-            surprise = (r[i] - mu) * (r[i] - mu);
+            surprise = squared(r[i] - mu);
         }
         if i >= first + g.min_periods {
             out[i] = variance.sqrt() / g.scale;

@@ -124,14 +124,14 @@ fn differing(found: &[f64], wanted: &[Value]) -> Vec<usize> {
 }
 
 /// Which of the near ties must be rounded the other way for a series to be exact; None where no choice makes it so.
-fn rounded_otherwise(key: &str, x: &[f64], wanted: &[Value]) -> Option<Vec<usize>> {
+fn rounded_otherwise(key: &str, g: &Garch, x: &[f64], wanted: &[Value]) -> Option<Vec<usize>> {
     let (returns, ties) = near_ties(x);
     assert!(ties.len() <= 12, "{key}: {} of {} logarithms are near ties", ties.len(), x.len());
     (0..1usize << ties.len()).find_map(|choice| {
         let chosen = ties.iter().enumerate().filter(|(k, _)| choice >> k & 1 == 1).map(|(_, tie)| *tie);
         let mut changed = returns.clone();
         chosen.clone().for_each(|(bar, other)| changed[bar] = other);
-        let exact = differing(&volatility::garch_of(changed, &garch(key)), wanted).is_empty();
+        let exact = differing(&volatility::garch_of(changed, g), wanted).is_empty();
         exact.then(|| chosen.map(|(bar, _)| bar).collect())
     })
 }
@@ -147,7 +147,7 @@ fn every_observed_series_is_reproduced_to_the_last_bit() {
             let wanted = wanted.as_array().unwrap();
             let differ = differing(&compute(key, &bid, &ask), wanted);
             if !differ.is_empty() && key.starts_with("garch") && key.contains("_log1") {
-                let bars = rounded_otherwise(key, &bid.close, wanted);
+                let bars = rounded_otherwise(key, &garch(key), &bid.close, wanted);
                 println!("{}: {key}: {} values hang on the logarithms of bars {bars:?}", path.display(), differ.len());
                 assert!(bars.is_some(), "{key} differs at {differ:?}");
             } else {
@@ -159,4 +159,46 @@ fn every_observed_series_is_reproduced_to_the_last_bit() {
     }
     assert!(series >= 100, "only {series} series were found in {}", folder().display());
     println!("{values} values of {series} series");
+}
+
+/// What `v1_observed/README.md` says of the local series: alpha, beta and omega; log returns; scale, warm-up, floor.
+fn local_garch() -> Garch {
+    Garch::from_parameters((0.05, 0.9, None), true, 100.0, 20, 1e-6)
+}
+
+/// The window of `garch_local_idx100_lb50`: closes up to the index, at most so many.
+fn local_window<'a>(key: &str, close: &'a [f64]) -> &'a [f64] {
+    let part = |name: &str| key.split('_').find_map(|part| part.strip_prefix(name)?.parse::<usize>().ok()).unwrap();
+    let end = part("idx") + 1;
+    &close[end.saturating_sub(part("lb"))..end]
+}
+
+#[test]
+fn every_observed_local_series_is_reproduced_to_the_last_bit() {
+    let g = local_garch();
+    let (mut series, mut scores) = (0, 0);
+    for file in std::fs::read_dir(folder()).unwrap() {
+        let path = file.unwrap().path();
+        let observed: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let close = bars(&observed["bars"]).close;
+        for (key, wanted) in observed["local"].as_object().unwrap() {
+            let window = local_window(key, &close);
+            if key.starts_with("garch_local") {
+                let wanted = wanted.as_array().unwrap();
+                let differ = differing(&volatility::garch(window, &g), wanted);
+                let exact = differ.is_empty() || rounded_otherwise(key, &g, window, wanted).is_some();
+                assert!(exact, "{}: {key} differs at {differ:?}", path.display());
+                series += 1;
+            } else if key.starts_with("kgz_local") {
+                let found = volatility::local_z(window, 0.5, 0.05, &g);
+                // None of them hangs on a logarithm that is rounded the other way.
+                let equal = |a: f64, b: f64| a.to_bits() == b.to_bits();
+                let same =
+                    found.is_some() == wanted.is_number() && found.is_none_or(|z| equal(z, wanted.as_f64().unwrap()));
+                assert!(same, "{}: {key} is {found:?}, not {wanted}", path.display());
+                scores += 1;
+            }
+        }
+    }
+    assert!(series >= 10 && scores >= 10, "{series} series and {scores} scores in {}", folder().display());
 }
