@@ -19,7 +19,9 @@ NONE = pytest.param(None, id="none", marks=pytest.mark.skip(reason=f"no observed
 
 
 def test_there_is_something_observed() -> None:
-    assert RUNS or recorded_files(ROOT), f"neither observed runs nor recorded outcomes in {ROOT}"
+    kinds = ("indicators", "rules", "scripted", "julia")
+    others = [path for kind in kinds for path in (ROOT / kind).glob("*.json")]
+    assert RUNS or recorded_files(ROOT) or others, f"nothing observed in {ROOT}"
 
 
 def test_the_projects_own_runs_are_of_all_six_scenarios() -> None:

@@ -1,15 +1,13 @@
 """Recorded outcomes of the legacy engine: reads them, runs V1 on their cases, and finds the first divergence.
 
-``recorded/*.jsonl.gz`` holds one ``{case, outcome, bars}`` per line, ``recorded/minimal/*.json`` one per file. What is
+``*.jsonl.gz`` below ``recorded/`` hold one ``{case, outcome, bars}`` per line, ``*.json`` one per file. What is
 compared is all that is recorded, to the type and to the bit; nothing is exempt.
 """
 
 from __future__ import annotations
 
 import builtins
-import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +15,31 @@ from parity.harness.engines.v1_process import worker
 from parity.harness.engines.wire import request_of
 from parity.harness.model.case import Case
 from parity.harness.model.files import prepare
+from parity.harness.model.recorded import count, lines, recorded_files, recordings
 from shared import exceptions
 
 #: Cases of one test.
 CHUNK = 60
 
 
-def archives(root: Path) -> list[Path]:
-    """Archives and single recordings below a folder of observed outputs, in order."""
-    folder = root / "recorded"
-    return [path for kind in ("*.jsonl.gz", "*.jsonl", "*.json") for path in sorted(folder.rglob(kind))]
-
-
-def _lines(path: Path) -> Iterator[str]:
-    if path.suffix == ".json":
-        yield path.read_text(encoding="utf-8")
-        return
-    handle = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with handle:
-        yield from (line for line in handle if line.strip())
-
-
 def chunks(root: Path) -> list[tuple[Path, int]]:
-    """(file, first line) of each test, every file at least once: an empty one has to fail."""
+    """(file, first line) of each test, every file at least once: an empty or broken one has to fail."""
     found = []
-    for path in archives(root):
-        count = sum(1 for _ in _lines(path))
-        found += [(path, first) for first in range(0, max(count, 1), CHUNK)]
+    for path in recorded_files(root):
+        found += [(path, first) for first in range(0, max(count(path), 1), CHUNK)]
     return found
 
 
 def read(path: Path, first: int) -> list[dict[str, Any]]:
-    """The recordings of one chunk."""
-    return [json.loads(line) for i, line in enumerate(_lines(path)) if first <= i < first + CHUNK]
+    """The recordings of one chunk.
+
+    Raises:
+        RecordingError: one of them is broken, or another line of the file has its id; the message says file and line.
+    """
+    numbers = range(first + 1, first + 1 + CHUNK)
+    for _ in recordings(path, numbers):
+        pass
+    return [json.loads(line) for number, line in lines(path) if number in numbers]
 
 
 def divergence(recording: dict[str, Any], scratch: Path) -> str | None:

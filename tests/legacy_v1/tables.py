@@ -41,8 +41,9 @@ def _named(table: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _beside(path: Path, *names: str) -> Path:
-    """A file of the same observed folder: the first of the names that exists."""
-    found = [path.parent.parent / name for name in names if (path.parent.parent / name).is_file()]
+    """A file of the same observed folder, else of the project's own copy: the first of the names that exists."""
+    folders = (path.parent.parent, observed.DEFAULT)
+    found = [folder / name for folder in folders for name in names if (folder / name).is_file()]
     assert found, f"{path.name} needs {' or '.join(names)}"
     return found[0]
 
@@ -142,7 +143,12 @@ def commission(table: Any, path: Path) -> int:
     specs, rates = _specs(path), Rates(table["static_rates"])
     rows = _named(table)
     for row in rows:
-        settings = {"schema": row["schema"], "side": row["cfg_side"], "min_fee": row["min_fee"], "fee_ccy": row["fee_ccy"]}
+        settings = {
+            "schema": row["schema"],
+            "side": row["cfg_side"],
+            "min_fee": row["min_fee"],
+            "fee_ccy": row["fee_ccy"],
+        }
         model = CommissionModel({**COMMISSION, **settings}, {}, specs, rates, table["account"], row["multiplier"])
         wanted = row["fee_account_ccy"]
         if isinstance(wanted, str):
@@ -172,7 +178,7 @@ def market_hours(table: Any, _: Path) -> int:
 
 
 def news_filter(table: Any, path: Path) -> int:
-    calendar = _beside(path, "rules/news_small.csv", "data/news/news_small.csv")
+    calendar = _beside(path, "rules/news_small.csv", "data/news/news_small.csv", "data/news_small.csv")
     symbols = {row["symbol"]: NewsCalendar(calendar, row["symbol"]) for row in table}
     for row in table:
         for mode, delay in (("open_mode", 0), ("close_mode_M5", 5)):

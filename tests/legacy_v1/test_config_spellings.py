@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from backtest_engine.config import TimestampAlignment
 from backtest_engine.runner import Environment, run_backtest
 from shared.exceptions import code_of
 
@@ -250,7 +251,9 @@ REFUSED: list[tuple[str, str, Any, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "value", "named"), [r[1:] for r in REFUSED], ids=[r[0].replace(" ", "-") for r in REFUSED])
+@pytest.mark.parametrize(
+    ("path", "value", "named"), [r[1:] for r in REFUSED], ids=[r[0].replace(" ", "-") for r in REFUSED]
+)
 def test_v1_refuses_the_spelling_and_names_the_field(path: str, value: Any, named: str, market: Path) -> None:
     with pytest.raises(ValueError) as caught:
         run(changed(path, value), market)
@@ -371,3 +374,11 @@ def test_overrides_that_are_none_are_refused_by_name(params: Any, market: Path) 
         return
     with pytest.raises(ValueError, match="strategy.parameters.scenario6_params"):
         run(chain(scenario6_params=params), market)
+
+
+@pytest.mark.parametrize("key", ["use_previous_completed_higher_tf", "normalize_to_timeframe"])
+def test_a_flag_as_text_passes_the_model_and_is_true(key: str) -> None:
+    for value, meant in ((True, True), (False, False), ("true", True), ("false", True), ("0", True), (0, False)):
+        assert getattr(TimestampAlignment(**{key: value}), key) is meant, value
+    with pytest.raises(ValueError, match=key):
+        TimestampAlignment(**{key: "perhaps"})

@@ -55,7 +55,10 @@ def test_scripted_case_is_reproduced(path: Path, capsys: pytest.CaptureFixture[s
         assert getattr(portfolio, name) == money(want[name])
     assert portfolio.cash == money(want["final_cash"])
     assert portfolio.equity == money(want["final_equity"])
-    for got, key in ((portfolio.get_equity_curve(), "equity_curve"), (portfolio.get_trade_curve(), "trade_equity_curve")):
+    for got, key in (
+        (portfolio.get_equity_curve(), "equity_curve"),
+        (portfolio.get_trade_curve(), "trade_equity_curve"),
+    ):
         assert [to_ns(t) for t, _ in got] == [row[0] for row in want[key]]
         assert [v for _, v in got] == money([row[1] for row in want[key]])
     fees = [
@@ -100,7 +103,9 @@ KINDS = ("scripted", "runs", "indicators", "rules", "recorded")
 
 def found(root: Path) -> dict[str, int]:
     """Files of each kind below a folder of observed outputs."""
-    return {kind: len(recorded.archives(root) if kind == "recorded" else observed.files(kind, root)) for kind in KINDS}
+    return {
+        kind: len(recorded.recorded_files(root) if kind == "recorded" else observed.files(kind, root)) for kind in KINDS
+    }
 
 
 def test_there_is_something_to_reproduce() -> None:

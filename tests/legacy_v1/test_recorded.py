@@ -12,6 +12,8 @@ import observed
 import pytest
 import recorded
 
+from parity.harness.model.recorded import RecordingError
+
 CHUNKS = recorded.chunks(observed.ROOT)
 
 
@@ -80,12 +82,38 @@ def test_any_number_of_cases_and_any_subset_of_files_is_walked(tmp_path: Path) -
     assert recorded.chunks(tmp_path) == []
     folder = tmp_path / "recorded"
     folder.mkdir()
-    line = json.dumps(one_recording()) + "\n"
     with gzip.open(folder / "more.jsonl.gz", "wt", encoding="utf-8") as handle:
-        handle.write(line * (recorded.CHUNK + 1))
+        handle.writelines(line_of(f"case-{n}") for n in range(recorded.CHUNK + 1))
     (folder / "empty.jsonl.gz").write_bytes(gzip.compress(b""))
     found = recorded.chunks(tmp_path)
     assert [(p.name, first) for p, first in found] == [
         ("empty.jsonl.gz", 0), ("more.jsonl.gz", 0), ("more.jsonl.gz", recorded.CHUNK),
     ]  # fmt: skip
-    assert [len(recorded.read(*chunk)) for chunk in found] == [0, recorded.CHUNK, 1]
+    assert [len(recorded.read(*chunk)) for chunk in found[1:]] == [recorded.CHUNK, 1]
+    with pytest.raises(RecordingError, match=r"empty\.jsonl\.gz: holds no recording"):
+        recorded.read(*found[0])
+
+
+def line_of(name: str) -> str:
+    recording = one_recording()
+    recording["case"]["id"] = name
+    return json.dumps(recording) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (gzip.compress(line_of("a").encode())[:-30], "cannot be unpacked"),
+        (b"no gzip", "cannot be unpacked"),
+        (gzip.compress((line_of("a") + "{\n").encode()), r"bad\.jsonl\.gz:2: "),
+        (gzip.compress((line_of("a") * 2).encode()), r"bad\.jsonl\.gz:2: has the id 'a' of line 1"),
+        (gzip.compress(b" " * (9 << 20)), "a line of more than 8 MiB"),
+    ],
+    ids=["cut", "no-gzip", "broken-line", "same-id", "bomb"],
+)
+def test_a_broken_file_fails_its_own_test_and_no_other(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "recorded").mkdir()
+    (tmp_path / "recorded" / "bad.jsonl.gz").write_bytes(content)
+    [chunk] = recorded.chunks(tmp_path)
+    with pytest.raises(RecordingError, match=words):
+        recorded.read(*chunk)

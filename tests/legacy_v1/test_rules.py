@@ -14,6 +14,8 @@ import observed
 import pytest
 import tables
 from backtest_engine.data import from_ns, to_ns
+from backtest_engine.gates import NewsCalendar
+from backtest_engine.money import load_specs
 
 FILES = observed.files("rules")
 
@@ -142,3 +144,31 @@ def test_every_reader_has_a_table_in_these_tests() -> None:
 def test_a_table_without_a_reader_or_rows_fails(name: str, content: Any, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="nothing reads|holds no row"):
         tables.check(written(tmp_path, name, content))
+
+
+def test_a_table_finds_the_specs_of_the_own_copy_where_its_folder_has_none(tmp_path: Path) -> None:
+    path = written(tmp_path, "commission", SMALL["commission"])
+    (tmp_path / "data" / "symbol_specs.yaml").unlink()
+    assert tables.check(path) == len(SMALL["commission"]["rows"])
+
+
+SYMBOLS = ("EURUSD", "GBPJPY", "AUDNZD", "CHFJPY", "USDCAD", "XAUUSD", "DE30EUR")
+
+
+@pytest.mark.parametrize("currency", ["USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "NZD", "CNY", "ALL", ""])
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_news_of_a_currency_concern_the_symbols_that_the_rule_names(currency: str, symbol: str) -> None:
+    halves = {symbol[:3], symbol[3:], "EUR" if symbol == "DE30EUR" else ""}
+    concerned = {"USD": True, "AUD": bool(halves & {"AUD", "NZD"}), "NZD": bool(halves & {"AUD", "NZD"})}
+    own = currency in ("GBP", "EUR", "JPY", "CHF", "CAD") and currency in halves
+    assert NewsCalendar._relevant(currency, symbol) is concerned.get(currency, own)
+
+
+def test_a_tick_value_of_zero_is_there_and_one_that_lacks_drops_all(tmp_path: Path) -> None:
+    path = tmp_path / "specs.yaml"
+    path.write_text("EURUSD: {contract_size: 100000, tick_value: 0}\n", encoding="utf-8")
+    assert list(load_specs(path)) == ["EURUSD"]
+    path.write_text(
+        "EURUSD: {contract_size: 100000, tick_value: 0}\nUSDJPY: {contract_size: 100000}\n", encoding="utf-8"
+    )
+    assert load_specs(path) == {}

@@ -114,8 +114,9 @@ def close(found: float, wanted: float) -> bool:
 
 
 def test_the_cases_that_v2_cannot_say_are_a_closed_list() -> None:
-    assert FILES, f"no scripted cases in {ROOT}"
-    assert set(CANNOT_SAY) <= {path.stem for path in FILES} or "OMEGA_V1_OBSERVED" in os.environ
+    own = "OMEGA_V1_OBSERVED" not in os.environ
+    assert ROOT.is_dir() or not own, f"no scripted cases in {ROOT}"
+    assert set(CANNOT_SAY) <= {path.stem for path in FILES} or not own
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.stem not in CANNOT_SAY], ids=lambda path: path.stem)

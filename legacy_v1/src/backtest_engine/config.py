@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any, Optional
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator, field_validator, model_validator
 
 from backtest_engine import spellings
 
@@ -33,6 +33,8 @@ Number = Annotated[float, BeforeValidator(spellings.number)]
 #: A raw value that V1 calculates with: text is refused.
 RawNumber = Annotated[float, BeforeValidator(spellings.not_text)]
 RawWhole = Annotated[int, BeforeValidator(spellings.not_text)]
+#: The model takes "false" for a flag, but V1 asks the raw value whether it is true: any text but the empty one is.
+Flag = Annotated[bool, WrapValidator(lambda value, model: (model(value), bool(value))[1])]
 Seed = Annotated[Optional[int], BeforeValidator(lambda value: None if value is None else spellings.whole(value))]
 Clocks = Annotated[list[tuple[str, str]], BeforeValidator(spellings.windows)]
 Offsets = Annotated[list[tuple[str, str]], BeforeValidator(spellings.offsets)]
@@ -96,8 +98,8 @@ class Reporting(_Section):
 class TimestampAlignment(_Section):
     entry_timestamp_mode: str = "open"
     stale_bar_limit_bars: int = 0
-    use_previous_completed_higher_tf: bool = True
-    normalize_to_timeframe: bool = False
+    use_previous_completed_higher_tf: Flag = True
+    normalize_to_timeframe: Flag = False
     higher_tf_timestamps_mode: dict[str, str] = Field(default_factory=dict)
 
 

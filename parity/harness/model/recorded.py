@@ -1,6 +1,6 @@
 """Recorded outcomes: what the legacy engine itself answered on cases. Reads files and trusts nothing in them.
 
-``recorded/*.jsonl.gz`` hold one recording a line, ``recorded/minimal/*.json`` one each: ``case`` in the format of
+Below ``recorded/``, ``*.jsonl.gz`` hold one recording a line, ``*.json`` one each: ``case`` in the format of
 ``model.case``, ``outcome`` as every engine gives it, and ``bars``, the number of bars played. What cannot be read is an
 error with file and line. Compressed files are read line by line, within bounds.
 """
@@ -83,7 +83,7 @@ def observed_root() -> Path:
 def recorded_files(root: Path) -> list[Path]:
     """The files of recordings below a folder of observations; any number of them, none included."""
     folder = root / "recorded"
-    return [*sorted(folder.glob("*.jsonl.gz")), *sorted((folder / "minimal").glob("*.json"))]
+    return [path for kind in ("*.jsonl.gz", "*.json") for path in sorted(folder.rglob(kind))]
 
 
 def count(path: Path) -> int:
@@ -120,6 +120,15 @@ def recordings(path: Path, numbers: range | None = None) -> Iterator[Recording]:
             yield _recording(line, place)
     if not known:
         raise RecordingError(f"{path.name}: holds no recording")
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Number, from 1, and text of each recording of a file, whatever it holds.
+
+    Raises:
+        RecordingError: the file cannot be read or is too large.
+    """
+    yield from [(1, _whole(path))] if path.suffix == ".json" else _lines(path)
 
 
 def _whole(path: Path) -> bytes:
