@@ -243,10 +243,10 @@ def test_rates_from_bars_are_named_unless_the_mode_is_static() -> None:
 
 
 def test_pairs_that_v1_never_looked_up_are_dropped_by_name() -> None:
-    migration = bt.migrate_config(v1(rates_static={"EURUSD": 1.1, "eurjpy": 160.0, "US500": 1.0}))
+    migration = bt.migrate_config(v1(rates_static={"EURUSD": 1.1, "EUR/JPY": 160.0, "US500": 1.0}))
     assert migration.config["rates"] == {"EURUSD": 1.1}
     dropped = [f.key for f in migration.findings if f.action == "dropped"]
-    assert dropped == ["rates_static.eurjpy", "rates_static.US500"]
+    assert dropped == ["rates_static.EUR/JPY", "rates_static.US500"]
 
 
 def chain(**parameters: Any) -> tuple[dict[str, Any], bt.Migration]:
@@ -348,3 +348,64 @@ def test_a_chain_that_is_not_understood_is_an_error(parameters: dict[str, Any], 
     source["strategy"]["parameters"] |= {"scenario6_timeframes": ["M5", "H1"], **parameters}
     error = refusal(source)
     assert {(i.code, i.path) for i in error.issues} == {(code, S6 + path)}
+
+
+def findings(source: dict[str, Any], key: str) -> list[tuple[str, str]]:
+    return [(f.action, f.reason or "") for f in bt.migrate_config(source).findings if f.key == key]
+
+
+@pytest.mark.parametrize("key", ["execution_costs_file", "symbol_specs_file"])
+@pytest.mark.parametrize("named", [None, "config/some.yaml"])
+def test_files_that_may_change_money_are_warnings(key: str, named: str | None) -> None:
+    source = v1() | ({key: named} if named else {})
+    source.pop(key, None) if named is None else None
+    warned = [reason for action, reason in findings(source, key) if action == "warning"]
+    assert len(warned) == 1
+    assert "built in" in warned[0]
+
+
+def test_a_pair_in_lower_case_is_the_pair_and_two_rates_of_one_pair_are_refused() -> None:
+    source = v1() | {"rates_static": {"eurusd": 1.37, "UsdJpy": "150"}}
+    assert bt.migrate_config(source).config["rates"] == {"EURUSD": 1.37, "USDJPY": 150.0}
+    assert ("normalised", "") in findings(source, "rates_static.eurusd")
+    assert bt.migrate_config(v1() | {"rates_static": {"EURUSD": 1.1, "eurusd": 1.1}}).config["rates"] == {"EURUSD": 1.1}
+    with pytest.raises(bt.MigrationError) as caught:
+        bt.migrate_config(v1() | {"rates_static": {"EURUSD": 1.1, "eurusd": 1.37}})
+    assert [(i.code, i.path) for i in caught.value.issues] == [(1006, "rates_static.eurusd")]
+
+
+@pytest.mark.parametrize("key", ["session_filter", "anchored_session_filter"])
+@pytest.mark.parametrize("empty", [None, [], {}])
+def test_an_empty_filter_is_none(key: str, empty: Any) -> None:
+    source = v1()
+    source.pop("session_filter", None), source.pop("anchored_session_filter", None)
+    config = bt.migrate_config(source | {key: empty}).config
+    assert config.get("sessions") is None
+    assert config.get("anchored_sessions") is None
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("session_filter",), {"fixed_times": [["7:00", "8:00"]] * 1001}),
+        (("anchored_session_filter",), {"windows": [{"anchor": "x"}] * 1001}),
+        (("timeframes", "additional"), [f"H{n}" for n in range(1001)]),
+        (("strategy", "parameters", "intraday_vol_allowed"), [f"lov{n}" for n in range(1001)]),
+        (("strategy", "parameters", "enabled_scenarios"), ["x"] * 1001),
+        (("strategy", "parameters", "scenario6_timeframes"), ["M"] * 1001),
+        (("strategy", "parameters"), {f"scenario6_M{n}_long_z_score": 1 for n in range(1001)}),
+    ],
+    ids=lambda x: x[-1] if isinstance(x, tuple) else None,
+)
+def test_a_list_or_mapping_out_of_all_proportion_is_one_fault(where: tuple[str, ...], value: Any) -> None:
+    source = v1()
+    source.pop("session_filter", None), source.pop("anchored_session_filter", None)
+    inner = source
+    for key in where[:-1]:
+        inner = inner[key]
+    inner[where[-1]] = value
+    with pytest.raises(bt.MigrationError) as caught:
+        bt.migrate_config(source)
+    [issue] = [i for i in caught.value.issues if i.code == 6004]
+    assert issue.path.startswith(".".join(where))
+    assert len(caught.value.issues) < 5

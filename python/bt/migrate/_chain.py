@@ -17,13 +17,25 @@ from bt.migrate._report import (
     INVALID_ARGUMENT,
     NORMALISED,
     RENAMED,
+    TOO_LARGE,
     TYPE_MISMATCH,
     At,
     Refused,
 )
 from bt.migrate._show import name_of, nearest
 from bt.migrate._source import Source
-from bt.migrate._values import NOT_NEGATIVE, NUMBER, POSITIVE, TIMEFRAMES, Convert, choice, each, number, whole
+from bt.migrate._values import (
+    MOST_ITEMS,
+    NOT_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    TIMEFRAMES,
+    Convert,
+    choice,
+    each,
+    number,
+    whole,
+)
 
 LONGEST = 10_000_000
 SIDES = ("long", "short")
@@ -134,7 +146,12 @@ def _numbers(source: Source) -> dict[str, Any]:
 
 def _flat_keys(params: Source, links: dict[str, _Link], primary: str) -> None:
     """Writes ``scenario6_<TF>_<side>_<parameter>`` into the block of its side, which exists from then on."""
-    for key, found in list(_flat(params)):
+    keys = list(_flat(params))
+    if len(keys) > MOST_ITEMS:
+        path = params.key("scenario6_params")
+        params.ledger.fault(TOO_LARGE, path, f"{len(keys)} flat keys stand beside it", None, f"at most {MOST_ITEMS}")
+        return
+    for key, found in keys:
         name, side, parameter = found[1], found[2].lower(), found[3].lower()
         at = params.at(key, f"{_TARGET}.{name.upper()}.{side}.{parameter}")
         value = params.raw.pop(key)

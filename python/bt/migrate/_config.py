@@ -260,8 +260,14 @@ def _pairs(value: Any, at: At) -> dict[str, float]:
     source = Source(value, at.path, at.ledger, quiet=True)
     out: dict[str, float] = {}
     for name in list(source.raw):
-        if len(name) == 6 and name.isascii() and name.isalpha() and name.isupper():
-            out[name] = source.take(name, at.target, number(POSITIVE), math.nan)
+        pair = name.upper()
+        if len(name) == 6 and name.isascii() and name.isalpha():
+            rate = source.take(name, at.target, number(POSITIVE), math.nan)
+            if pair in out and out[pair] != rate:
+                at.ledger.fault(CONSTRAINT, source.key(name), f"is another rate of {pair}", rate, f"one rate of {pair}")
+            elif name != pair:
+                at.ledger.add(source.key(name), NORMALISED, at.target, before=name, after=pair)
+            out[pair] = rate
         else:
             at.ledger.add(
                 source.key(name_of(name)), DROPPED, reason="V1 looked up pairs such as EURUSD, so it never found it"
@@ -347,19 +353,24 @@ def _calendar(ledger: Ledger, *, news: bool) -> None:
 
 def _environment(source: Source) -> dict[str, str]:
     out = {}
-    for key, variable in (
-        ("execution_costs_file", "OMEGA_EXECUTION_COSTS_FILE"),
-        ("symbol_specs_file", "OMEGA_SYMBOL_SPECS_FILE"),
+    for key, variable, missing in (
+        ("execution_costs_file", "OMEGA_EXECUTION_COSTS_FILE", "ran free of costs where it was missing"),
+        ("symbol_specs_file", "OMEGA_SYMBOL_SPECS_FILE", "did not run where it was missing"),
     ):
+        target = f"environment {variable}"
+        own = "V2 takes the file that the variable names, and what is built in where it names none"
         if source.raw.get(key) is None:
             source.raw.pop(key, None)
             source.known.append(key)
-            reason = "V1 took its project's file, V2 takes the one that the variable names, else what is built in"
-            source.ledger.add(key, DEFAULT, f"environment {variable}", reason=reason)
+            source.ledger.add(
+                key, WARNING, target, reason=f"V1 took its project's file; {own}: fees and sizes may differ"
+            )
             continue
-        path = source.take(key, f"environment {variable}", text)
+        path = source.take(key, target, text)
         if path is not None:
             out[variable] = path
+            told = f"V1 read it from the folder in which it was started, and {missing}; {own}"
+            source.ledger.add(key, WARNING, target, reason=told)
     return out
 
 

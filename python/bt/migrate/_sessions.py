@@ -32,7 +32,7 @@ _OFFSETS = '[["-01:00", "+03:00"], ...]'
 
 def sessions(value: Any, at: At) -> list[dict[str, str]] | None:
     """``session_filter`` -> ``sessions``; None where there is no filter, an empty list where it is always open."""
-    if value is None or (isinstance(value, dict) and not value):
+    if value is None or (isinstance(value, dict | list | tuple) and not value):
         at.note(NORMALISED, value, None, "no filter: always open")
         return None
     source = Source(value, at.path, at.ledger, quiet=True)
@@ -94,7 +94,7 @@ def _clock(value: Any, at: At) -> str:
 
 def anchored(value: Any, at: At) -> dict[str, Any] | list[dict[str, Any]] | None:
     """``anchored_session_filter`` -> ``anchored_sessions``: one mapping for one anchor, a list for several."""
-    if value is None or (isinstance(value, dict) and not value):
+    if value is None or (isinstance(value, dict | list | tuple) and not value):
         at.note(NORMALISED, value, None, "no filter: always open")
         return None
     source = Source(value, at.path, at.ledger, quiet=True)

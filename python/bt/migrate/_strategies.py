@@ -19,6 +19,7 @@ from bt.migrate._report import (
 from bt.migrate._show import nearest
 from bt.migrate._source import Source
 from bt.migrate._values import (
+    MOST_ORDERS,
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
@@ -192,9 +193,11 @@ def mean_reversion(params: Source, primary: str) -> tuple[dict[str, Any], dict[s
 
 def scripted(params: Source) -> dict[str, Any]:
     """``strategy_parameters`` of ``scripted_orders``."""
+    orders = each(_order, "a list of orders", most=MOST_ORDERS)
+    edits = each(_edit, "a list of edits", most=MOST_ORDERS)
     out = {
-        "orders": params.take("orders", "strategy_parameters.orders", each(_order, "a list of orders"), []),
-        "edits": params.take("edits", "strategy_parameters.edits", each(_edit, "a list of edits"), []),
+        "orders": params.take("orders", "strategy_parameters.orders", orders, []),
+        "edits": params.take("edits", "strategy_parameters.edits", edits, []),
         "use_position_manager": params.take(
             "use_position_manager", "strategy_parameters.use_position_manager", flag, True
         ),

@@ -16,6 +16,7 @@ from bt.migrate._report import (
     FORMAT,
     INVALID_ARGUMENT,
     NORMALISED,
+    TOO_LARGE,
     TYPE_MISMATCH,
     V1_REFUSED,
     At,
@@ -205,14 +206,20 @@ def day(value: Any, at: At) -> str:
     return made.isoformat()
 
 
-def items(value: Any, at: At, allowed: str) -> list[tuple[Any, At]]:
-    """Items of a list with their places."""
+#: Items of a list, and of one of orders or edits. More would take long to report, one line or fault each.
+MOST_ITEMS, MOST_ORDERS = 1_000, 1_000_000
+
+
+def items(value: Any, at: At, allowed: str, most: int = MOST_ITEMS) -> list[tuple[Any, At]]:
+    """Items of a list with their places; a fault where there are more than ``most``."""
     if not isinstance(value, list | tuple):
         at.fault(TYPE_MISMATCH, "is null" if value is None else "wrong type", value, allowed)
+    if len(value) > most:
+        at.fault(TOO_LARGE, f"has {len(value)} items", value, f"at most {most}")
     return [(item, at.child(i)) for i, item in enumerate(value)]
 
 
-def each(convert: Convert, allowed: str, *, null: bool = False) -> Convert:
+def each(convert: Convert, allowed: str, *, null: bool = False, most: int = MOST_ITEMS) -> Convert:
     """A list, item by item; every fault in it is found. ``null``: null is the empty list."""
 
     def whole_list(value: Any, at: At) -> list[Any]:
@@ -220,7 +227,7 @@ def each(convert: Convert, allowed: str, *, null: bool = False) -> Convert:
             at.note(NORMALISED, None, [])
             return []
         out, faults = [], 0
-        for item, place in items(value, at, allowed):
+        for item, place in items(value, at, allowed, most):
             try:
                 out.append(convert(item, place))
             except Refused:
