@@ -137,7 +137,7 @@ def parity_cases() -> Counter[str]:
     from parity.harness.generate import cases as generators
     from parity.harness.model.case import Case
     from parity.harness.model.files import prepare
-    from parity.test_observed import observed_case
+    from parity.harness.model.observed import observed_case
 
     cases = [Case.load(path) for path in sorted((REPOSITORY / "parity" / "cases").glob("*.json"))]
     if not cases:
@@ -153,7 +153,11 @@ def parity_cases() -> Counter[str]:
 
     collect()
     observed = sorted((LEGACY / "observed" / "runs").glob("*.json"))
-    cases += [observed_case(path) for path in observed if any(part in path.stem for part in ("_s4_", "_s5_", "_s6_"))]
+    cases += [
+        observed_case(path, LEGACY / "observed")
+        for path in observed
+        if any(part in path.stem for part in ("_s4_", "_s5_", "_s6_"))
+    ]
     recorder = Recorder(omega_rust)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         for case in cases:

@@ -96,7 +96,7 @@ def test_windows_that_wrap_overlap_or_have_seconds(v1: Asked, windows: Any, expe
 
 def test_a_window_between_open_and_close_of_a_bar_is_over_at_its_close(v1: Asked) -> None:
     minutes = quiet("00:00", 15, orders=[], session_filter={"fixed_times": [["00:06", "00:09"]]})
-    case = minutes.with_config(timeframes={"primary": "M5"})
+    case = minutes.with_config(timeframes={"primary": "M5", "additional": []})
     case = replace(case, bars={"M5": minutes.bars["M1"].take(slice(None, None, 5))})
     assert blocks(v1.gates(case)) == [("session", 0, 0, ns(0, "00:06")), ("session", 1, 2, ns(1, "00:06"))]
 

@@ -71,7 +71,7 @@ RUNS = {
         environment=OBSERVED, files={"observed/runs/run.json": "{"},
     ),
     "nothing observed": Run(
-        2, ("parity/test_observed.py", *RECORDED), "neither observed runs nor recorded", environment=OBSERVED
+        2, ("parity/test_observed.py", *RECORDED), "nothing observed in", environment=OBSERVED
     ),
     "equal": Run(0, ONE, "PARTIAL: no difference in 1 case"),
     "a difference": Run(1, ONE, "NOT EQUAL: 1 unexplained case", engines=("right", "lies")),
