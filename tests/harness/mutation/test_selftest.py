@@ -38,7 +38,8 @@ def test_every_planted_fault_is_caught_by_the_cases_of_the_ci_profile(
 
 
 def test_a_caught_fault_is_minimised_to_what_a_person_can_read(environment: dict[str, str], tmp_path: Path) -> None:
-    table, names = tmp_path / "table.json", "stop-is-strict,timeout-pays-fee,higher-stale-early,trades-by-order"
+    table = tmp_path / "table.json"
+    names = "stop-is-strict,timeout-pays-fee,higher-stale-early,trades-by-order,target-is-open"
     command = [sys.executable, "-m", "parity.harness.mutation.selftest", "--faults", names, "--json", str(table)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
